@@ -1,4 +1,5 @@
 import type { Access } from './access.ts'
+import { inRange, parseAddress, parseRange } from './ip.ts'
 import type { Reason } from './reasons.ts'
 
 /**
@@ -29,4 +30,17 @@ export function breach(limits: Limits, access: Access): Reason | null {
     return 'limit_origin'
   }
   return null
+}
+
+/**
+ * Whether an address lies in one of these addresses and ranges. An address that is not known (null) or not readable lies
+ * in none, and a range that is not readable holds nothing.
+ */
+export function withinAny(ranges: readonly string[], ip: string | null): boolean {
+  const address = ip === null ? null : parseAddress(ip)
+  if (address === null) return false
+  return ranges.some((text) => {
+    const range = parseRange(text)
+    return range !== null && inRange(range, address)
+  })
 }
