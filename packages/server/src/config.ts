@@ -90,9 +90,10 @@ function fromFlags(argv: readonly string[], errors: string[]): Given[] {
     const source = cut < 0 ? word : word.slice(0, cut)
     const match = known.get(source)
     const next = argv[at + 1]
-    XX
-    else
-    if (cut >= 0) {
+    if (match === undefined) {
+      errors.push(word.startsWith('-') ? `${source} is no flag.${guess(source, [...known.keys()])}` : stray(word))
+      if (word.startsWith('-') && cut < 0 && next?.startsWith('-') === false) at++
+    } else if (cut >= 0) {
       given.push({ ...match, source, text: word.slice(cut + 1) })
     } else if (SETTINGS[match.name].toggle && next !== 'true' && next !== 'false') {
       given.push({ ...match, source, text: 'true' })
