@@ -107,14 +107,16 @@ function fromFlags(argv: readonly string[], errors: string[]): Given[] {
   return given
 }
 
-function namesBy(spell: (name: SettingName) => string, suffix: string) {
-  return new Map(
-    SETTING_NAMES.flatMap((name) => {
-      const plain = [spell(name), { name, file: false }] as const
-      return SETTINGS[name].secret ? [plain, [spell(name) + suffix, { name, file: true }] as const] : [plain]
-    }),
-  )
+function namesBy(spell: (name: SettingName) => string, suffix: string): ReadonlyMap<string, Match> {
+  const known = new Map<string, Match>()
+  for (const name of SETTING_NAMES) {
+    known.set(spell(name), { name, file: false })
+    if (SETTINGS[name].secret) known.set(spell(name) + suffix, { name, file: true })
+  }
+  return known
 }
+
+type Match = { readonly name: SettingName; readonly file: boolean }
 
 /** The text itself, or that of the file it names; null after an error. */
 function contentOf(given: Given, errors: string[]): string | null {
