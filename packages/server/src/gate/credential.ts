@@ -1,0 +1,97 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** The raw thing in a request, not yet believed. */
+export type Credential =
+  | { readonly form: 'basic'; readonly id: string; readonly secret: string }
+  | { readonly form: 'bearer'; readonly text: string }
+  | { readonly form: 'query'; readonly text: string }
+  | { readonly form: 'cookie'; readonly text: string }
+
+/**
+ * What a request brings along: nothing, more than one explicit credential, one that cannot be read, or candidates. An explicit
+ * credential (header or query) is always alone; cookies are several where a browser holds several of one name (RFC 6265,
+ * section 5.4: longest path first), and each is tried.
+ */
+export type Found =
+  | { readonly outcome: 'none' }
+  | { readonly outcome: 'conflict' }
+  | { readonly outcome: 'malformed' }
+  | { readonly outcome: 'found'; readonly candidates: readonly Credential[] }
+
+/** The cookie that carries media and grant tokens. */
+export const MEDIA_COOKIE = 'gatehouse_media'
+
+/** No credential is longer than this; JWTs are checked more strictly later. */
+const LONGEST = 8192
+const MOST_COOKIES = 16
+const NONE: Found = { outcome: 'none' }
+const CONFLICT: Found = { outcome: 'conflict' }
+const MALFORMED: Found = { outcome: 'malformed' }
+
+/**
+ * Finds the credential of a request. Exactly one explicit credential may be there; a cookie beside one is ignored, since
+ * browsers attach cookies unasked. `query` is the raw query without its question mark; null means that this door does not
+ * look at the query. Repeated headers or parameters count as more than one.
+ */
+export function findCredential(headers: IncomingHttpHeaders, query: string | null): Found {
+  const inQuery = query === null || query === '' ? null : tokenInQuery(query)
+  const header = headers.authorization
+  if (inQuery === 'conflict') return CONFLICT
+  if (header !== undefined) {
+    if (inQuery !== null) return CONFLICT
+    const credential = readAuthorization(header)
+    return credential === null ? MALFORMED : { outcome: 'found', candidates: [credential] }
+  }
+  if (inQuery !== null) {
+    if (inQuery === '' || inQuery.length > LONGEST) return MALFORMED
+    return { outcome: 'found', candidates: [{ form: 'query', text: inQuery }] }
+  }
+  if (headers.cookie === undefined) return NONE
+  const candidates = cookiesNamed(headers.cookie, MEDIA_COOKIE)
+  return candidates.length === 0 ? NONE : { outcome: 'found', candidates }
+}
+
+/** The value of `t`, null without one. Tokens hold no character that would need an escape, so none is decoded. */
+function tokenInQuery(query: string): string | null | 'conflict' {
+  if (query.startsWith('t=') && !query.includes('&')) return query.slice(2)
+  let found: string | null = null
+  for (const pair of query.split('&')) {
+    if (pair !== 't' && !pair.startsWith('t=')) continue
+    if (found !== null) return 'conflict'
+    found = pair.slice(2)
+  }
+  return found
+}
+
+/** RFC 9110, section 11.6.2; Basic: RFC 7617; Bearer: RFC 6750, section 2.1. */
+function readAuthorization(header: string): Credential | null {
+  if (header.length > LONGEST + 16) return null
+  const space = header.indexOf(' ')
+  if (space < 0) return null
+  const scheme = header.slice(0, space).toLowerCase()
+  const value = header.slice(space + 1).trim()
+  if (value === '') return null
+  if (scheme === 'bearer') return BEARER.test(value) ? { form: 'bearer', text: value } : null
+  if (scheme !== 'basic' || !BASIC.test(value)) return null
+  const text = Buffer.from(value, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon < 1 ? null : { form: 'basic', id: text.slice(0, colon), secret: text.slice(colon + 1) }
+}
+
+const BEARER = /^[A-Za-z0-9\-._~+/]+=*$/
+const BASIC = /^[A-Za-z0-9+/]+=*$/
+
+/** All values of one name out of a raw Cookie header, at most sixteen: a parser that answers a map would keep only one. */
+function cookiesNamed(header: string, name: string): Credential[] {
+  if (header.length > 16 * LONGEST) return []
+  const found: Credential[] = []
+  for (const part of header.split(';')) {
+    const pair = part.trim()
+    if (!pair.startsWith(name) || pair[name.length] !== '=') continue
+    const text = pair.slice(name.length + 1)
+    if (text === '' || text.length > LONGEST) continue
+    found.push({ form: 'cookie', text })
+    if (found.length === MOST_COOKIES) break
+  }
+  return found
+}

@@ -1,0 +1,44 @@
+import type { Access } from '@gatehouse/core/access'
+import { ACTIVE, type Mark, type Standing, type Uses } from '@gatehouse/core/standing'
+import type { Token } from '@gatehouse/core/token'
+import type { Tenant } from '../parts.ts'
+import type { Board } from '../standing/board.ts'
+import type { ResourceFacts } from './judgement.ts'
+
+const GONE: Mark = Object.freeze({ suspended: false, revoked: true, before: 0 })
+
+/**
+ * Gathers the standing of one access from the board: a few reads of memory, no I/O. `tenant` is the app that the resource
+ * lies in; undefined where the resource lies in none (the root), null where that app does not exist.
+ */
+export function gather(
+  board: Board,
+  access: Access,
+  token: Token | null,
+  facts: ResourceFacts,
+  tenant: Tenant | null | undefined,
+  uses: Uses,
+): Standing {
+  const serial = token?.subjectSerial ?? null
+  const { conversationSerial } = facts
+  const app = token?.app ?? tenant?.app.id ?? ''
+  const conversationBefore = conversationSerial === null ? 0 : board.before('conversation', conversationSerial)
+  const linkSeconds = tenant?.settings.linkSeconds ?? null
+  return {
+    open: facts.open,
+    app: tenant === null ? GONE : tenant === undefined ? ACTIVE : board.mark('app', tenant.app.serial),
+    subject:
+      serial !== null
+        ? board.mark('user', serial)
+        : token !== null && token.subject !== null
+          ? board.subject(app, token.subject)
+          : null,
+    subjectExists: true,
+    key: token?.keySerial == null ? null : board.mark('key', token.keySerial),
+    tokenRevoked: token !== null && token.id !== null && board.tokenRevoked(app, token.id),
+    resourceBefore: Math.max(board.resourceBefore(access.resource), conversationBefore),
+    member: serial === null || conversationSerial === null || !board.isOut(conversationSerial, serial),
+    linkEndsAt: linkSeconds === null || facts.sharedAt === null ? null : facts.sharedAt + linkSeconds * 1000,
+    uses,
+  }
+}

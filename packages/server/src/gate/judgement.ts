@@ -1,0 +1,34 @@
+import type { Access } from '@gatehouse/core/access'
+import type { Decision } from '@gatehouse/core/decide'
+import type { Reason } from '@gatehouse/core/reasons'
+import type { Token } from '@gatehouse/core/token'
+
+/** What a door asks the gate: who is there, for what, and what is known of the resource already. */
+export type Attempt = {
+  readonly access: Access
+  /** The facts about the resource that standing depends on; null where there is no such thing, or nothing is known. */
+  readonly subject: ResourceFacts
+}
+
+/** What the gate has to know of a resource to gather its standing. */
+export type ResourceFacts = {
+  /** Open to everybody: a public attachment. */
+  readonly open: boolean
+  /** Serial of the conversation that it lies in, for those who have left. */
+  readonly conversationSerial: number | null
+  /** When it was shared, for links that end some time after. Milliseconds; null where that does not matter. */
+  readonly sharedAt: number | null
+}
+
+/** Facts of a resource that is not open and belongs to no conversation. */
+export const NO_FACTS: ResourceFacts = Object.freeze({ open: false, conversationSerial: null, sharedAt: null })
+
+/** The gate's answer: the decision, and the token that it was made on (null without one that holds). */
+export type Judgement = {
+  readonly access: Access
+  readonly token: Token | null
+  readonly decision: Decision
+}
+
+/** A credential that turned out to be a token, or why it did not. */
+export type Verified = { readonly ok: true; readonly token: Token } | { readonly ok: false; readonly reason: Reason }

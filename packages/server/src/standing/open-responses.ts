@@ -1,0 +1,55 @@
+/** A response under way: what has to stay permitted while it goes out. */
+export type OpenResponse = {
+  /** The app it belongs to. */
+  readonly app: string
+  /** Asks the gate again, with the standing of now; false where it may not go on. */
+  readonly permitted: () => boolean
+  /** Destroys the connection, so that the client sees an error and never a clean end. */
+  readonly cut: () => void
+}
+
+/** Every response that is being sent by this thread, so that a change of standing can end those it forbids. */
+export type OpenResponses = {
+  /** MUST be called in the same turn of the event loop as the decision. Answers the function that takes it off again. */
+  add(response: OpenResponse): () => void
+  /** Asks the gate again for every open response of an app (null: of all) and cuts what it denies. Answers how many were cut. */
+  review(app: string | null): number
+  readonly size: number
+}
+
+/** Creates an empty register. */
+export function createOpenResponses(): OpenResponses {
+  const byApp = new Map<string, Set<OpenResponse>>()
+  let size = 0
+  const reviewSet = (set: Iterable<OpenResponse>): number => {
+    let cut = 0
+    for (const response of [...set]) {
+      if (response.permitted()) continue
+      response.cut()
+      cut++
+    }
+    return cut
+  }
+  return {
+    get size() {
+      return size
+    },
+    add(response) {
+      const set = byApp.get(response.app) ?? new Set()
+      byApp.set(response.app, set)
+      set.add(response)
+      size++
+      return () => {
+        if (!set.delete(response)) return
+        size--
+        if (set.size === 0 && byApp.get(response.app) === set) byApp.delete(response.app)
+      }
+    },
+    review(app) {
+      if (app !== null) return reviewSet(byApp.get(app) ?? [])
+      let cut = 0
+      for (const set of [...byApp.values()]) cut += reviewSet(set)
+      return cut
+    },
+  }
+}
