@@ -60,7 +60,7 @@ export const SETTINGS = {
     'An S3 bucket (s3://bucket/prefix?endpoint=…) in place of files in the data folder.',
     { shown: 'files', secret: true },
   ),
-  masterKey: setting<Uint8Array | null>(
+  masterKey: setting<string | null>(
     'Storage',
     values.masterKey,
     null,

@@ -98,14 +98,14 @@ export const keyPair: Parse<KeyPair> = (given) => {
 }
 
 /**
- * The master key: 32 bytes as hex or base64 are taken as they are; any other text of 32 or more characters is hashed to 32
- * bytes with SHA-256 (it MUST be random all the same: nothing here makes a weak one strong).
+ * The master key, answered as 64 hexadecimal characters: 32 bytes as hex or base64 are taken as they are; any other text of 32
+ * or more characters is hashed to 32 bytes with SHA-256 (it MUST be random all the same: nothing here makes a weak one strong).
  */
-export const masterKey: Parse<Uint8Array> = (given) => {
-  if (/^[0-9a-f]{64}$/i.test(given)) return right(new Uint8Array(Buffer.from(given, 'hex')))
-  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(given)) return right(new Uint8Array(Buffer.from(given, 'base64')))
+export const masterKey: Parse<string> = (given) => {
+  if (/^[0-9a-f]{64}$/i.test(given)) return right(given.toLowerCase())
+  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(given)) return right(Buffer.from(given, 'base64').toString('hex'))
   return given.length >= 32
-    ? right(new Uint8Array(createHash('sha256').update(given).digest()))
+    ? right(createHash('sha256').update(given).digest('hex'))
     : wrong('32 random bytes as hex or base64; `openssl rand -hex 32` makes them')
 }
 

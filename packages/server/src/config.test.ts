@@ -67,12 +67,12 @@ const accepted: readonly [string, string[], Record<string, string>, Partial<Conf
   ['a bucket', [], { GATEHOUSE_BLOBS_URL: 's3://b/p?endpoint=http://h' }, { blobsUrl: 's3://b/p?endpoint=http://h' }],
   ['variables of the command line', [], { GATEHOUSE_URL: 'http://h', GATEHOUSE_KEY: 'a:b' }, { port: 8080 }],
   ['service links', [], { GATEHOUSE_SERVICE_HOST: '10.0.0.1', GATEHOUSE_PORT_8080_TCP: 'tcp://10.0.0.1' }, {}],
-  ['a master key in hex', [], { GATEHOUSE_MASTER_KEY: '01'.repeat(32) }, { masterKey: new Uint8Array(32).fill(1) }],
+  ['a master key in hex', [], { GATEHOUSE_MASTER_KEY: '01'.repeat(32) }, { masterKey: '01'.repeat(32) }],
   [
     'a master key in base64',
     [],
     { GATEHOUSE_MASTER_KEY: Buffer.alloc(32, 1).toString('base64') },
-    { masterKey: new Uint8Array(32).fill(1) },
+    { masterKey: '01'.repeat(32) },
   ],
 ]
 

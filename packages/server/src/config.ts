@@ -12,7 +12,7 @@ import { nearest } from './nearest.ts'
 
 /**
  * Every setting with its value. `publicUrl` and `mediaUrl` have no slash at their end; with port 0 they hold the port 0 until
- * {@link listeningOn} tells the real one. `masterKey` is 32 bytes, or null where it lies in the data folder.
+ * {@link listeningOn} tells the real one. `masterKey` is 64 hexadecimal characters, or null where it lies in the data folder.
  */
 export type Config = Omit<Values, 'publicUrl' | 'mediaUrl'> & { readonly publicUrl: string; readonly mediaUrl: string }
 
