@@ -1,0 +1,67 @@
+/**
+ * Base64url without padding (RFC 4648, section 5), strict: every text that is read is the only spelling of its bytes
+ * (security.md T2). Node's own decoder takes other alphabets, padding, blanks and stray bits, and so does `atob`.
+ */
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** The value of each ASCII character, 64 for those that have none. */
+const VALUES = new Uint8Array(128).fill(64)
+for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i
+
+/** Writes bytes as base64url. */
+export function encodeBase64url(bytes: Uint8Array): string {
+  let text = ''
+  let i = 0
+  for (; i + 2 < bytes.length; i += 3) {
+    const word = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number)
+    text += digit(word >> 18) + digit(word >> 12) + digit(word >> 6) + digit(word)
+  }
+  const left = bytes.length - i
+  if (left === 1) {
+    const word = bytes[i] as number
+    text += digit(word >> 2) + digit(word << 4)
+  } else if (left === 2) {
+    const word = ((bytes[i] as number) << 8) | (bytes[i + 1] as number)
+    text += digit(word >> 10) + digit(word >> 4) + digit(word << 2)
+  }
+  return text
+}
+
+/** Reads base64url, or answers null where the text is not the canonical spelling of any bytes. */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
+  const { length } = text
+  const left = length & 3
+  if (left === 1) return null
+  const bytes = new Uint8Array((length * 3) >> 2)
+  let wrong = 0
+  let at = 0
+  let i = 0
+  for (; i + 3 < length; i += 4) {
+    const a = value(text, i)
+    const b = value(text, i + 1)
+    const c = value(text, i + 2)
+    const d = value(text, i + 3)
+    wrong |= a | b | c | d
+    bytes[at++] = (a << 2) | (b >> 4)
+    bytes[at++] = (b << 4) | (c >> 2)
+    bytes[at++] = (c << 6) | d
+  }
+  if (left > 1) {
+    const a = value(text, i)
+    const b = value(text, i + 1)
+    const c = left === 3 ? value(text, i + 2) : 0
+    wrong |= a | b | c
+    if (left === 2 ? (b & 15) !== 0 : (c & 3) !== 0) return null
+    bytes[at++] = (a << 2) | (b >> 4)
+    if (left === 3) bytes[at] = (b << 4) | (c >> 2)
+  }
+  return (wrong & 64) !== 0 ? null : bytes
+}
+
+function digit(word: number): string {
+  return ALPHABET[word & 63] as string
+}
+
+function value(text: string, i: number): number {
+  return VALUES[text.charCodeAt(i)] ?? 64
+}
