@@ -23,6 +23,7 @@ const TASKS = {
   start: { oldest: [22, 13], built: true, command: ['packages/cli/dist/main.js', 'serve', '--demo'] },
   build: { oldest: [22, 13], built: true, command: null },
   check: { oldest: [24, 0], built: false, command: [SOURCE, 'script/check.ts'] },
+  reference: { oldest: [24, 0], built: false, command: [SOURCE, 'script/reference.ts'] },
   test: { oldest: [24, 0], built: true, command: [SOURCE, 'script/test.ts'] },
   bench: { oldest: [24, 0], built: true, command: [SOURCE, 'bench/main.ts'] },
 }
