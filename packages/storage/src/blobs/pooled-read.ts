@@ -5,8 +5,8 @@ import { BlobsUnavailable } from './port.ts'
 
 /** How long a reader may leave a chunk before what was read ahead for it is given back. */
 const STALL_MS = 500
-/** A chunk is as large as what a reader has lately taken in this time, within the sizes of the buffers. */
-const CHUNK_MS = 100
+/** A reader is quick that takes at least this many bytes in a millisecond (2.5 MB in a second). */
+const QUICK = 2500
 
 /**
  * Reads a part of a file in chunks, the next one being read while the last is used. A chunk is valid only until the next
@@ -30,7 +30,7 @@ export async function* readPooled(
   }
   let position = start
   let pending = start
-  let wanted = buffers.small
+  let wanted = buffers.small // the first chunk shows whether anybody is reading
   let current: Piece | null = null
   let ahead: Piece | null = null
 
@@ -42,7 +42,6 @@ export async function* readPooled(
   const dropAhead = () => {
     ahead?.drop()
     ahead = null
-    wanted = buffers.small
     pending = position
   }
 
@@ -53,9 +52,8 @@ export async function* readPooled(
       ahead = null
       const bytes = await piece.bytes
       position += bytes.byteLength
-      // A reader that has shown itself slow gets nothing ahead; the first chunk shows nothing yet.
-      if (position === start + bytes.byteLength) wanted = buffers.large
-      if (position < end && wanted > buffers.small) ahead = begin()
+      if (position === bytes.byteLength + start) wanted = buffers.large
+      if (position < end && wanted === buffers.large) ahead = begin()
       const stall = ahead && setTimeout(dropAhead, STALL_MS).unref()
       const given = performance.now()
       try {
@@ -63,8 +61,8 @@ export async function* readPooled(
       } finally {
         if (stall) clearTimeout(stall)
       }
-      const taken = performance.now() - given
-      wanted = Math.min(buffers.large, Math.max(buffers.small, (bytes.byteLength * CHUNK_MS) / Math.max(taken, 0.01)))
+      const quick = bytes.byteLength >= QUICK * (performance.now() - given)
+      wanted = quick ? buffers.large : buffers.small
       piece.drop()
       current = null
     }
