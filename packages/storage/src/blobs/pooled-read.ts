@@ -24,6 +24,7 @@ export async function* readPooled(
   buffers: Buffers,
   start: number,
   end: number,
+  { stallMs = STALL_MS }: { stallMs?: number } = {},
 ): AsyncGenerator<Uint8Array, void> {
   if (!(start >= 0 && start <= end && end <= file.size)) {
     throw new RangeError(`bytes ${start} to ${end} are not inside a blob of ${file.size}`)
@@ -54,7 +55,7 @@ export async function* readPooled(
       position += bytes.byteLength
       if (position === bytes.byteLength + start) wanted = buffers.large
       if (position < end && wanted === buffers.large) ahead = begin()
-      const stall = ahead && setTimeout(dropAhead, STALL_MS).unref()
+      const stall = ahead && setTimeout(dropAhead, stallMs).unref()
       const given = performance.now()
       try {
         yield bytes
