@@ -3,11 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { dirname, join, relative, sep } from 'node:path'
 import { Failure, run } from './process.mjs'
 
-/** The folders of a package that are built, with the place in `dist/` each goes to. */
-const SOURCES = /** @type {const} */ ([
-  ['src', ''],
-  ['conformance', 'conformance'],
-])
+/** The folders of a package that are built, where it has them. */
+const SOURCES = ['src', 'conformance']
 
 /** The file in each `dist/` that says what it was built from. */
 const STAMP = '.built'
@@ -51,20 +48,18 @@ export function packageFolders(root) {
  */
 export function tidy(folder) {
   const dist = join(folder, 'dist')
-  const expected = new Set([STAMP])
-  for (const [from, to] of SOURCES) {
-    expected.add(join(to, '.tsbuildinfo'))
-    for (const file of filesBelow(join(folder, from))) {
-      const target = join(to, relative(join(folder, from), file))
-      if (isTest(file) || file.endsWith('.md')) continue
-      if (file.endsWith('.ts')) {
-        const stem = target.slice(0, -'.ts'.length)
-        for (const ending of ['.js', '.js.map', '.d.ts', '.d.ts.map']) expected.add(stem + ending)
-      } else {
-        expected.add(target)
-        mkdirSync(dirname(join(dist, target)), { recursive: true })
-        copyFileSync(file, join(dist, target))
-      }
+  const { compilerOptions } = JSON.parse(readFileSync(join(folder, 'tsconfig.build.json'), 'utf8'))
+  const base = join(folder, compilerOptions.rootDir)
+  const expected = new Set([STAMP, '.tsbuildinfo'])
+  for (const file of sourcesOf(folder)) {
+    const target = relative(base, file)
+    if (file.endsWith('.ts')) {
+      const stem = target.slice(0, -'.ts'.length)
+      for (const ending of ['.js', '.js.map', '.d.ts', '.d.ts.map']) expected.add(stem + ending)
+    } else {
+      expected.add(target)
+      mkdirSync(dirname(join(dist, target)), { recursive: true })
+      copyFileSync(file, join(dist, target))
     }
   }
   for (const file of filesBelow(dist)) if (!expected.has(relative(dist, file))) rmSync(file)
@@ -78,17 +73,25 @@ function fingerprint(root, packages) {
     ...readdirSync(folder)
       .filter((name) => name === 'package.json' || name.startsWith('tsconfig'))
       .map((name) => join(folder, name)),
-    ...SOURCES.flatMap(([from]) => filesBelow(join(folder, from))),
+    ...sourcesOf(folder),
   ])
-  for (const file of [...shared, ...own].filter((name) => !isTest(name)).sort()) {
+  for (const file of [...shared, ...own].sort()) {
     const content = readFileSync(file)
     hash.update(`${relative(root, file).split(sep).join('/')}\n${content.length}\n`).update(content)
   }
   return hash.digest('hex')
 }
 
-/** @param {string} file */
-const isTest = (file) => /\.test\.[cm]?[jt]s$/.test(file)
+/**
+ * What is built or copied: neither tests nor notes.
+ *
+ * @param {string} folder of a package
+ */
+function sourcesOf(folder) {
+  return SOURCES.flatMap((name) => filesBelow(join(folder, name))).filter(
+    (file) => !/\.test\.[cm]?[jt]s$|\.md$/.test(file),
+  )
+}
 
 /** @param {string} folder @returns {string[]} */
 function filesBelow(folder) {

@@ -9,7 +9,9 @@
  *   that may be answered; `next` is null exactly where nothing follows.
  * - What a method has answered survives `kill -9` (SQLite: WAL with `synchronous=FULL`).
  * - A database that is gone or hangs raises {@link Unavailable} within two seconds; a full disk raises {@link Full}; a
- *   unique name taken already raises {@link Conflict}. Nothing of a failed call is left behind.
+ *   unique name taken already raises {@link Conflict}; writing below an app or conversation that does not exist raises
+ *   {@link Missing}. Nothing of a failed call is left behind.
+ * - A cursor that no page has answered is followed by nothing.
  * - Everything but {@link Keys.find}, {@link Keys.findBySecretHash}, and installation secrets is per app.
  */
 export interface Records {
@@ -45,6 +47,16 @@ export class Conflict extends Error {
   readonly what: string
   constructor(what: string) {
     super(`${what} exists already`)
+    this.what = what
+  }
+}
+
+/** What a row would belong to does not exist (any more). `what` is the noun: `app`, `conversation`. */
+export class Missing extends Error {
+  override readonly name = 'Missing'
+  readonly what: string
+  constructor(what: string, options?: ErrorOptions) {
+    super(`there is no such ${what}`, options)
     this.what = what
   }
 }
@@ -434,8 +446,8 @@ export interface Views {
   list(app: string, paging: Paging & { resource?: string; user?: string; allowed?: boolean }): Promise<Page<View>>
   /** One line for each receiver, by user id ascending; those who have not opened it have null times. */
   receipts(attachment: Attachment, paging: Paging): Promise<Page<Receipt>>
-  /** Deletes lines older than a time, at most `limit`; answers how many went. */
-  prune(before: number, limit: number): Promise<number>
+  /** Deletes lines older than a time, of all apps or of one, oldest first and at most `limit`; answers how many went. */
+  prune(before: number, limit: number, app?: string): Promise<number>
 }
 
 /** Answers kept for repeated requests with one `Idempotency-Key`. */
