@@ -3,13 +3,6 @@ import type { Decision } from '@gatehouse/core/decide'
 import type { Reason } from '@gatehouse/core/reasons'
 import type { Token } from '@gatehouse/core/token'
 
-/** What a door asks the gate: who is there, for what, and what is known of the resource already. */
-export type Attempt = {
-  readonly access: Access
-  /** The facts about the resource that standing depends on; null where there is no such thing, or nothing is known. */
-  readonly subject: ResourceFacts
-}
-
 /** What the gate has to know of a resource to gather its standing. */
 export type ResourceFacts = {
   /** Open to everybody: a public attachment. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { VerificationKey } from '@gatehouse/core/jwt'
+import { type Grant, parseGrants } from '@gatehouse/core/grant'
+import type { VerificationKey } from '@gatehouse/core/jws'
 import { secretKey } from '@gatehouse/core/node-primitives'
-import { parseGrants } from '@gatehouse/core/claims'
-import type { Grant } from '@gatehouse/core/grant'
+import { isProblem } from '@gatehouse/core/problem'
 import { attest, type Token } from '@gatehouse/core/token'
 import type { Key, Records } from '@gatehouse/storage/records/port'
 import { createGenerations } from '../generations.ts'
@@ -70,7 +70,7 @@ export function createKnownKeys(records: Records, vault: Vault): KnownKeys {
 
 function prepare(key: Key, vault: Vault): KnownKey {
   const parsed = parseGrants(key.grants)
-  if ('problem' in parsed) throw new Error(`The stored grants of key ${key.id} cannot be read: ${parsed.problem}`)
+  if (isProblem(parsed)) throw new Error(`The stored grants of key ${key.id} cannot be read: ${parsed.detail}`)
   const grants = parsed
   return {
     key,

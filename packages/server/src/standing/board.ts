@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { ACTIVE, type Mark } from '@gatehouse/core/standing'
 import { prefixes, type Resource } from '@gatehouse/core/resource'
+import { ACTIVE, type Mark } from '@gatehouse/core/standing'
 import type { StandingRow } from '@gatehouse/storage/records/port'
 import { createFingerprints } from './fingerprints.ts'
 

@@ -1,0 +1,75 @@
+import type { Resource } from '@gatehouse/core/resource'
+import type { Attachment, Records } from '@gatehouse/storage/records/port'
+import { type Representation, represent } from './deliver/representation.ts'
+import type { ResourceFacts } from './gate/judgement.ts'
+import { createGenerations } from './generations.ts'
+import type { Tenant } from './parts.ts'
+import type { RememberedTenants } from './tenants.ts'
+
+/** What stands at a media path: the app, and the attachment if there is one. */
+export type Entry = {
+  readonly tenant: Tenant | null
+  readonly attachment: Attachment | null
+  readonly facts: ResourceFacts
+  /** Null exactly where there is no attachment. */
+  readonly representation: Representation | null
+  /** True once a change has touched it: what is open on it has to be looked at again. */
+  stale: boolean
+}
+
+/** Attachments by path, remembered and kept right by the log of changes. */
+export type Catalogue = {
+  peek(path: string): Entry | undefined
+  find(resource: Resource): Promise<Entry>
+  /** `closing` tells whether what is open on it has to be looked at again; false where it has only become more open. */
+  forget(path: string, closing: boolean): void
+  /** Forgets everything: settings of an app, on which answers depend, have changed. */
+  forgetAll(): void
+}
+
+const REMEMBERED = 50_000
+
+/** Creates the catalogue. Paths without an attachment are not remembered, so that asking for them fills no memory. */
+export function createCatalogue(records: Records, tenants: RememberedTenants): Catalogue {
+  const entries = createGenerations<string, Entry>(REMEMBERED)
+  let forgotten = 0
+
+  return {
+    peek: (path) => entries.get(path),
+    forget(path, closing) {
+      forgotten++
+      const entry = entries.get(path)
+      if (entry !== undefined && closing) entry.stale = true
+      entries.delete(path)
+    },
+    forgetAll() {
+      forgotten++
+      entries.clear()
+    },
+    async find(resource) {
+      for (;;) {
+        const before = forgotten
+        const tenant = await tenants.find(resource.segments[1] ?? '')
+        const attachment = await records.attachments.findByPath(resource.path)
+        if (before !== forgotten) continue
+        const entry = entryOf(tenant, attachment)
+        if (attachment !== null) entries.set(resource.path, entry)
+        return entry
+      }
+    },
+  }
+}
+
+function entryOf(tenant: Tenant | null, attachment: Attachment | null): Entry {
+  return {
+    tenant,
+    attachment,
+    facts: {
+      open: attachment?.access === 'public',
+      conversationSerial: attachment?.conversationSerial ?? null,
+      sharedAt: attachment?.createdAt ?? null,
+    },
+    representation: tenant === null || attachment === null ? null : represent(attachment, tenant.settings),
+    stale: false,
+  }
+}

@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Blobs } from '@gatehouse/storage/blobs/port'
+import { evaluate, rangeCounts } from './conditional.ts'
+import type { HotBlobs } from './hot-blobs.ts'
+import { type ByteRange, readRange } from './range.ts'
+import type { Representation } from './representation.ts'
+import { sendBlob } from './send.ts'
+
+/** What a delivery came to. `bytes` are those of the body. */
+export type Delivered = { readonly status: number; readonly bytes: number }
+
+/** How an answer has to look, before a byte is read. */
+export type Plan =
+  | { readonly status: 200 | 206; readonly range: ByteRange }
+  | { readonly status: 304 | 412 | 416; readonly range: null }
+
+/** What a delivery is made of. */
+export type Delivery = {
+  readonly blobs: Blobs
+  readonly hot: HotBlobs
+  /** Blobs up to this size go out of memory. */
+  readonly smallFileBytes: number
+  /** A reader slower than this is cut. */
+  readonly minimumBytesPerSecond: number
+  /** The prefix under which a front server serves the blobs itself, or null. Only for requests that came through it. */
+  readonly offloadPrefix: string | null
+}
+
+/** From here on a front server is asked to send the file, where there is one. */
+const OFFLOAD_FROM = 1024 * 1024
+
+/** Decides status and range from the head of an authorised request (RFC 9110, sections 13 and 14). */
+export function plan(request: IncomingMessage, representation: Representation): Plan {
+  const { headers } = request
+  const outcome = evaluate(headers, representation)
+  if (outcome !== 'proceed') return { status: outcome, range: null }
+  const { size } = representation
+  // Range is defined for GET only; HEAD answers as if it were not there (RFC 9110, section 14.2).
+  const wanted = request.method === 'GET' && rangeCounts(one(headers['if-range']), representation)
+  const range = wanted ? readRange(headers.range, size) : null
+  if (range === 'unsatisfiable') return { status: 416, range: null }
+  return range === null ? { status: 200, range: { start: 0, end: size } } : { status: 206, range }
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}
+
+/** Whether a planned answer begins a view, and does not merely continue or confirm one. */
+export function opensView(request: IncomingMessage, { status, range }: Plan): boolean {
+  return request.method === 'GET' && (status === 200 || (status === 206 && range.start === 0))
+}
+
+/**
+ * Gives an allowed request its answer. `extra` are headers of this answer alone. Answers at once where the body comes out
+ * of memory. Raises `BlobsUnavailable` before anything was sent where the store does not answer; null means that the bytes
+ * are not there although the record is.
+ */
+export function deliver(
+  request: IncomingMessage,
+  response: ServerResponse,
+  representation: Representation,
+  planned: Plan,
+  extra: readonly string[],
+  delivery: Delivery,
+): Delivered | Promise<Delivered | null> {
+  const { status, range } = planned
+  if (range === null) return finish(response, status, headersWithoutBody(representation, planned, extra))
+  const { size, blob } = representation
+  const length = range.end - range.start
+  const head = [...representation.headers, ...extra, 'Content-Length', String(length)]
+  if (status === 206) head.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`)
+  if (request.method === 'HEAD') return finish(response, status, head)
+  if (length === 0) return finish(response, status, head)
+  if (size <= delivery.smallFileBytes) {
+    const body = delivery.hot.peek(blob)
+    if (body !== undefined) return sendBody(response, status, head, body, range)
+    return delivery.hot.load(blob).then((loaded) => {
+      return loaded === null ? null : sendBody(response, status, head, loaded, range)
+    })
+  }
+  if (delivery.offloadPrefix !== null && size >= OFFLOAD_FROM) {
+    const location = delivery.blobs.location(blob)
+    if (location !== null) {
+      const passed = [...representation.headers, ...extra, 'X-Accel-Redirect', `${delivery.offloadPrefix}${location}`]
+      response.writeHead(200, passed).end()
+      return { status, bytes: length }
+    }
+  }
+  return sendLarge(response, status, head, blob, range, delivery)
+}
+
+function headersWithoutBody({ headers, size }: Representation, { status }: Plan, extra: readonly string[]): string[] {
+  // 304 repeats what 200 would have said of the representation; it has no length and no type (RFC 9110, section 15.4.5).
+  if (status === 304) return [...headers.slice(4), ...extra]
+  const common = [...extra, 'Cache-Control', 'no-store', 'Content-Length', '0']
+  return status === 416 ? [...common, 'Content-Range', `bytes */${size}`] : common
+}
+
+function finish(response: ServerResponse, status: number, headers: string[]): Delivered {
+  response.writeHead(status, headers).end()
+  return { status, bytes: 0 }
+}
+
+function sendBody(
+  response: ServerResponse,
+  status: number,
+  head: string[],
+  body: Buffer,
+  { start, end }: ByteRange,
+): Delivered {
+  response.writeHead(status, head)
+  response.end(end - start === body.length ? body : body.subarray(start, end))
+  return { status, bytes: end - start }
+}
+
+async function sendLarge(
+  response: ServerResponse,
+  status: number,
+  head: string[],
+  blob: string,
+  range: ByteRange,
+  { blobs, minimumBytesPerSecond }: Delivery,
+): Promise<Delivered | null> {
+  const handle = await blobs.open(blob)
+  if (handle === null) return null
+  if (response.destroyed) {
+    await handle.close()
+    return { status, bytes: 0 }
+  }
+  response.writeHead(status, head)
+  return { status, bytes: await sendBlob(response, handle, range, minimumBytesPerSecond) }
+}

@@ -1,0 +1,182 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Access, Action } from '@gatehouse/core/access'
+import { type Decision, decide } from '@gatehouse/core/decide'
+import { speaksOf } from '@gatehouse/core/grant'
+import type { Reason } from '@gatehouse/core/reasons'
+import { type Resource, ROOT } from '@gatehouse/core/resource'
+import type { Uses as UsesOutcome } from '@gatehouse/core/standing'
+import type { Token, TokenKind } from '@gatehouse/core/token'
+import type { Uses } from '@gatehouse/storage/records/port'
+import type { Tenant } from '../parts.ts'
+import type { Board } from '../standing/board.ts'
+import { findCredential } from './credential.ts'
+import { gather } from './gather.ts'
+import type { Judgement, ResourceFacts, Verified } from './judgement.ts'
+import { isLinkPreview } from './link-preview.ts'
+import type { Throttle } from './throttle.ts'
+import type { Verifier } from './verify.ts'
+
+/** One request before the gate. */
+export type Attempt = {
+  readonly headers: IncomingHttpHeaders
+  /** The raw query without its question mark, or null at doors that do not read credentials there. */
+  readonly query: string | null
+  readonly action: Action
+  /** Null where the call has no place of its own: then the credential's own first grant of the action is the place. */
+  readonly resource: Resource | null
+  readonly address: string | null
+  readonly facts: ResourceFacts
+  /** The app of the resource: null where it does not exist, undefined where the resource lies in none. */
+  readonly tenant: Tenant | null | undefined
+  readonly accepts: readonly TokenKind[]
+  /** Whether this request opens a view, which costs a use; continuations, HEAD and 304 do not. */
+  readonly opensView: boolean
+}
+
+/** The gate: the only place that decides. */
+export type Gate = {
+  /** Finds the credential, verifies it, gathers standing, decides. Answers at once where everything is in memory. */
+  judge(attempt: Attempt): Judgement | Promise<Judgement>
+  /**
+   * Decides again on a token that was verified before, with the standing of now: for responses under way, and for what took
+   * longer than one turn of the event loop. Counts no use.
+   */
+  again(judgement: Judgement, facts: ResourceFacts, tenant: Tenant | null | undefined): Judgement
+  /** Seconds that this address has to wait after too many refused proofs; 0 if none. */
+  wait(address: string | null): number
+}
+
+/** What the gate is made of. `now` is the clock, in milliseconds. */
+export type GateParts = {
+  readonly verifier: Verifier
+  readonly board: Board
+  readonly uses: Uses
+  readonly throttle: Throttle
+  readonly now: () => number
+}
+
+/** Reasons that count against an address: the proof itself did not hold. */
+const BAD_PROOF: ReadonlySet<Reason> = new Set(['credential_malformed', 'credential_unknown', 'signature_invalid'])
+/** How long a viewer may go on reading (ranges, revalidation) on a use that they have taken. */
+const VIEW_LASTS = 6 * 3600 * 1000
+
+/** Creates the gate. */
+export function createGate({ verifier, board, uses, throttle, now }: GateParts): Gate {
+  function judge(attempt: Attempt): Judgement | Promise<Judgement> {
+    const access = accessOf(attempt, attempt.resource ?? ROOT, now())
+    const judgeWith = (token: Token | null, outcome: UsesOutcome = 'unlimited'): Judgement => {
+      if (attempt.resource === null && token !== null) return judgeAtOwnPlace(attempt, token)
+      const standing = gather(board, access, token, attempt.facts, attempt.tenant, outcome)
+      return { access, token, decision: decide(access, token, standing) }
+    }
+    if (attempt.facts.open && access.action === 'read') return judgeWith(null)
+
+    const found = findCredential(attempt.headers, attempt.query)
+    if (found.outcome === 'none') return judgeWith(null)
+    if (found.outcome === 'conflict') return denied(access, 'credential_conflict')
+
+    const wait = throttle.wait(attempt.address, access.at)
+    const judgeToken = (verified: Verified): Judgement | Promise<Judgement> => {
+      if (!verified.ok) {
+        // Several requests may have been under way when the address was slowed down: the answer tells it to wait.
+        if (BAD_PROOF.has(verified.reason)) throttle.failed(attempt.address, access.at)
+        return denied(access, wait > 0 ? 'too_many_bad_tokens' : verified.reason)
+      }
+      const { token } = verified
+      if (!attempt.accepts.includes(token.kind)) return denied(access, 'kind_not_accepted')
+      const judgement = judgeWith(token)
+      const most = judgement.decision.allow ? usesOf(token, access) : null
+      return most === null ? judgement : countUse(attempt, token, most, access).then((used) => judgeWith(token, used))
+    }
+    if (found.outcome === 'malformed') return judgeToken({ ok: false, reason: 'credential_malformed' })
+
+    const tenant = attempt.tenant ?? null
+    const [only, ...others] = found.candidates
+    if (only === undefined) return judgeWith(null)
+    if (others.length === 0) {
+      const verified = verifier.verify(only, access.resource, tenant, wait > 0)
+      return verified instanceof Promise ? verified.then(judgeToken) : judgeToken(verified)
+    }
+    return firstAllowed(
+      found.candidates.map((candidate) => async () => {
+        return judgeToken(await verifier.verify(candidate, access.resource, tenant, wait > 0))
+      }),
+    )
+  }
+
+  function judgeAtOwnPlace(attempt: Attempt, token: Token): Judgement {
+    const own = token.grants.find((grant) => grant.actions.includes(attempt.action))
+    const access = accessOf(attempt, own?.resource ?? ROOT, now())
+    const standing = gather(board, access, token, attempt.facts, attempt.tenant, 'unlimited')
+    return { access, token, decision: decide(access, token, standing) }
+  }
+
+  async function countUse(attempt: Attempt, token: Token, most: number, access: Access): Promise<UsesOutcome> {
+    if (isLinkPreview(access.userAgent)) return 'preview'
+    // Without an id of its own a token's uses cannot be counted, so there are none.
+    if (token.id === null) return 'spent'
+    return uses.claim({
+      token: `${token.app ?? ''}/${token.id}`,
+      viewer: `${access.ip ?? ''} ${access.userAgent ?? ''}`,
+      max: most,
+      at: access.at,
+      since: attempt.opensView ? access.at + 1 : access.at - VIEW_LASTS,
+      open: attempt.opensView,
+    })
+  }
+
+  return {
+    judge,
+    again({ access, token }, facts, tenant) {
+      const standing = gather(board, access, token, facts, tenant, 'unlimited')
+      return { access, token, decision: decide(access, token, standing) }
+    },
+    wait: (address) => throttle.wait(address, now()),
+  }
+}
+
+function accessOf(attempt: Attempt, resource: Resource, at: number): Access {
+  const { headers } = attempt
+  return {
+    action: attempt.action,
+    resource,
+    at,
+    ip: attempt.address,
+    userAgent: headers['user-agent'] ?? null,
+    origin: headers.origin ?? originOf(headers.referer),
+  }
+}
+
+function originOf(referer: string | undefined): string | null {
+  if (referer === undefined || !URL.canParse(referer)) return null
+  return new URL(referer).origin
+}
+
+/** The fewest uses that a grant for this access is limited to; null where one of them is not limited. */
+function usesOf(token: Token, { action, resource }: Access): number | null {
+  let most: number | null = null
+  for (const grant of token.grants) {
+    if (!speaksOf(grant, action, resource)) continue
+    const { maxUses } = grant.limits
+    if (maxUses === undefined) return null
+    most = most === null ? maxUses : Math.min(most, maxUses)
+  }
+  return most
+}
+
+/** Tries cookies one after the other: the first that opens the door decides, else the first refusal is told. */
+async function firstAllowed(tries: readonly (() => Promise<Judgement>)[]): Promise<Judgement> {
+  let first: Judgement | null = null
+  for (const attempt of tries) {
+    const judgement = await attempt()
+    if (judgement.decision.allow) return judgement
+    first ??= judgement
+  }
+  if (first === null) throw new Error('no candidate was tried')
+  return first
+}
+
+function denied(access: Access, reason: Reason): Judgement {
+  const decision: Decision = { allow: false, reason }
+  return { access, token: null, decision }
+}

@@ -1,0 +1,197 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseResource, type Resource } from '@gatehouse/core/resource'
+import type { TokenKind } from '@gatehouse/core/token'
+import type { Logger } from 'pino'
+import type { Catalogue, Entry } from './catalogue.ts'
+import { corsHeaders, preflightHeaders } from './deliver/cors.ts'
+import { type Delivered, type Delivery, deliver, opensView, type Plan, plan } from './deliver/deliver.ts'
+import type { AccessLog } from './gate/access-log.ts'
+import type { ClientAddress } from './gate/client-address.ts'
+import type { Gate } from './gate/gate.ts'
+import { type Judgement, NO_FACTS } from './gate/judgement.ts'
+import { refusal } from './gate/refuse.ts'
+import { problem, problemBody, problemOf } from './problems.ts'
+import type { RequestIds } from './request-id.ts'
+import type { OpenResponses } from './standing/open-responses.ts'
+import type { RememberedTenants } from './tenants.ts'
+
+/** What the media path is made of. */
+export type MediaParts = {
+  readonly gate: Gate
+  readonly catalogue: Catalogue
+  readonly tenants: RememberedTenants
+  readonly accessLog: AccessLog
+  readonly openResponses: OpenResponses
+  readonly address: ClientAddress
+  readonly requestIds: RequestIds
+  readonly delivery: Delivery
+  readonly log: Logger
+}
+
+/** Answers requests for media; false where the request is for somebody else. */
+export type Media = (request: IncomingMessage, response: ServerResponse) => boolean
+
+const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
+const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
+
+/**
+ * Creates the media path: the listener in front of the API, for everything under `/apps/`. Where all is in memory the way from the
+ * request to the last byte is one turn of the event loop: canonicalise, look up, find, verify, decide, deliver.
+ */
+export function createMedia(parts: MediaParts): Media {
+  const { gate, catalogue, tenants, accessLog, openResponses, address, requestIds, delivery, log } = parts
+
+  function serve(request: IncomingMessage, response: ServerResponse, id: string): void | Promise<void> {
+    const target = request.url ?? ''
+    const mark = target.indexOf('?')
+    const resource = parseResource(mark < 0 ? target : target.slice(0, mark))
+    if (resource === null) return answerProblem(response, id, problem('malformed_path'))
+    if (request.method === 'OPTIONS') return preflight(request, response, id, resource)
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD, OPTIONS')
+      return answerProblem(response, id, problem('method_not_allowed'))
+    }
+    const query = mark < 0 ? '' : target.slice(mark + 1)
+    const entry = catalogue.peek(resource.path)
+    if (entry !== undefined) return judge(request, response, id, resource, query, entry)
+    return catalogue.find(resource).then((found) => judge(request, response, id, resource, query, found))
+  }
+
+  function judge(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+    resource: Resource,
+    query: string,
+    entry: Entry,
+  ): void | Promise<void> {
+    if (entry.stale) return serve(request, response, id)
+    const planned = entry.representation === null ? WHOLE : plan(request, entry.representation)
+    const opens = opensView(request, planned)
+    const judged = gate.judge({
+      headers: request.headers,
+      query,
+      action: 'read',
+      resource,
+      address: address.of(request),
+      facts: entry.attachment === null ? NO_FACTS : entry.facts,
+      tenant: entry.tenant,
+      accepts: OPENED_BY,
+      opensView: opens,
+    })
+    if (!(judged instanceof Promise)) return answer(request, response, id, entry, planned, judged)
+    return judged.then((judgement) => {
+      // A change may have come between the decision and this turn: what lets in is asked once more.
+      const { allow } = judgement.decision
+      const present = allow ? gate.again(judgement, entry.facts, entry.tenant) : judgement
+      return allow && entry.stale
+        ? serve(request, response, id)
+        : answer(request, response, id, entry, planned, present)
+    })
+  }
+
+  function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+    entry: Entry,
+    planned: Plan,
+    judgement: Judgement,
+  ): void | Promise<void> {
+    const { decision, access } = judgement
+    const app = entry.tenant?.app.id ?? access.resource.segments[1] ?? ''
+    const note = ({ status, bytes }: Delivered, opens: boolean) =>
+      accessLog.note(app, judgement, {
+        status,
+        bytes,
+        method: request.method ?? '',
+        attachment: entry.attachment?.id ?? null,
+        opensView: opens,
+      })
+
+    if (!decision.allow) {
+      const { status, headers, body } = refusal(decision.reason, id, gate.wait(access.ip))
+      response.writeHead(status, [...headers]).end(request.method === 'HEAD' ? undefined : body)
+      if (entry.tenant !== null) note({ status, bytes: 0 }, true)
+      return
+    }
+    const { representation, tenant } = entry
+    if (representation === null || tenant === null) {
+      note({ status: 404, bytes: 0 }, true)
+      return answerProblem(response, id, problem('not_found'), request.method)
+    }
+    const extra = ['X-Request-Id', id, ...corsHeaders(request.headers.origin, tenant.settings.allowedOrigins)]
+    const close = openResponses.add({
+      app,
+      permitted: () => !entry.stale && gate.again(judgement, entry.facts, tenant).decision.allow,
+      cut: () => response.destroy(),
+    })
+    const offloadPrefix = address.fromTrustedProxy(request) ? delivery.offloadPrefix : null
+    const opens = opensView(request, planned)
+    const delivered = deliver(request, response, representation, planned, extra, { ...delivery, offloadPrefix })
+    if (!(delivered instanceof Promise)) {
+      closeWhenSent(response, close)
+      return note(delivered, opens)
+    }
+    return delivered
+      .then((outcome) => {
+        if (outcome !== null) return note(outcome, opens)
+        log.error({ blob: representation.blob }, 'an attachment has no bytes; gatehouse check tells more')
+        return answerProblem(response, id, problem('unavailable'))
+      })
+      .finally(() => closeWhenSent(response, close))
+  }
+
+  async function preflight(request: IncomingMessage, response: ServerResponse, id: string, resource: Resource) {
+    const tenant = await tenants.find(resource.segments[1] ?? '')
+    const headers = preflightHeaders(request.headers.origin, tenant?.settings.allowedOrigins ?? [])
+    response.writeHead(headers === null ? 403 : 204, [
+      ...(headers ?? []),
+      'X-Request-Id',
+      id,
+      'Cache-Control',
+      'no-store',
+    ])
+    response.end()
+  }
+
+  return (request, response) => {
+    const target = request.url ?? ''
+    if (!target.startsWith('/apps/')) return false
+    const id = requestIds(request.headers['x-request-id'])
+    const failed = (error: unknown) => {
+      const known = problemOf(error)
+      if (known.code === 'internal') log.error({ err: error, id }, 'a media request failed')
+      if (response.headersSent) response.destroy()
+      else answerProblem(response, id, known, request.method)
+    }
+    try {
+      serve(request, response, id)?.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+    return true
+  }
+}
+
+/** A response stays open to be cut until the kernel has taken all of it. */
+function closeWhenSent(response: ServerResponse, close: () => void): void {
+  if (response.writableFinished || response.destroyed || (response.socket?.writableLength ?? 0) === 0) close()
+  else response.once('close', close)
+}
+
+function answerProblem(
+  response: ServerResponse,
+  id: string,
+  error: ReturnType<typeof problem>,
+  method: string | undefined = 'GET',
+): void {
+  const body = JSON.stringify(problemBody(error, id))
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
+  response.setHeader('Content-Type', 'application/problem+json')
+  response.setHeader('Content-Length', Buffer.byteLength(body))
+  response.setHeader('Cache-Control', 'no-store')
+  response.setHeader('X-Content-Type-Options', 'nosniff')
+  response.setHeader('X-Request-Id', id)
+  response.writeHead(error.status).end(method === 'HEAD' ? undefined : body)
+}

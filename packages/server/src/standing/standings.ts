@@ -1,0 +1,102 @@
+import { type Change, Full, type LoggedChange, type Records } from '@gatehouse/storage/records/port'
+import type { Standings } from '../parts.ts'
+
+/**
+ * Where a change has to be in force before its caller is answered: another thread of this node, or another node. Answers
+ * how many open responses it cut.
+ */
+export type Peer = { apply(logged: LoggedChange): Promise<number> }
+
+/** The one place of a node where standing changes, and where the order of sequences is kept. */
+export type NodeStandings = Standings & {
+  /** The last sequence that is in force on this node. */
+  readonly sequence: number
+  /** Applies what others have written to the log in the meantime. */
+  catchUp(): Promise<void>
+}
+
+/** Room that is kept for changes when the disk is full. */
+export type Reserve = { release(): boolean }
+
+/** Finished counts that wait for the caller of their change. */
+const MOST_COUNTS = 1000
+
+/**
+ * Creates the node's standings. `applyHere` applies a change on the thread that calls this (which writes shared memory);
+ * `peers` are told next, all at once. `from` is the sequence that the present standing was loaded at.
+ */
+export function createStandings(parts: {
+  records: Records
+  applyHere: (logged: LoggedChange) => number
+  peers: readonly Peer[]
+  from: number
+  reserve: Reserve | null
+  now: () => number
+}): NodeStandings {
+  const { records, applyHere, peers, reserve, now } = parts
+  let sequence = parts.from
+  let turn: Promise<unknown> = Promise.resolve()
+  const cutBySequence = new Map<number, number>()
+
+  /** One after the other: what is applied is always the next in the log. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work)
+    turn = result.catch(() => {})
+    return result
+  }
+
+  async function applyEverywhere(logged: LoggedChange): Promise<void> {
+    let cut = applyHere(logged)
+    for (const count of await Promise.all(peers.map((peer) => peer.apply(logged)))) cut += count
+    sequence = logged.sequence
+    cutBySequence.set(logged.sequence, cut)
+    for (const oldest of cutBySequence.keys()) {
+      if (cutBySequence.size <= MOST_COUNTS) break
+      cutBySequence.delete(oldest)
+    }
+  }
+
+  async function applyUpTo(logged: LoggedChange): Promise<void> {
+    if (logged.sequence === sequence + 1) return applyEverywhere(logged)
+    // Others have committed in between: their entries come first, and the log has them.
+    while (sequence < logged.sequence) {
+      const entries = await records.changes.since(sequence, 500)
+      if (entries.length === 0) throw new Error(`the log of changes ends before ${logged.sequence}`)
+      for (const entry of entries) await applyEverywhere(entry)
+    }
+  }
+
+  async function append(change: Change, by: string): Promise<LoggedChange | null> {
+    try {
+      return await records.changes.append(change, by, now())
+    } catch (error) {
+      // A full disk must not stop a revocation: room was kept for it.
+      if (error instanceof Full && reserve?.release()) return records.changes.append(change, by, now())
+      throw error
+    }
+  }
+
+  return {
+    get sequence() {
+      return sequence
+    },
+    async change(change, by) {
+      const started = performance.now()
+      const logged = await append(change, by)
+      if (logged === null) return null
+      await inTurn(() => applyUpTo(logged))
+      const cut = cutBySequence.get(logged.sequence) ?? 0
+      cutBySequence.delete(logged.sequence)
+      const milliseconds = Math.round((performance.now() - started) * 10) / 10
+      return { revocation: { sequence: logged.sequence, nodes: 1, milliseconds, cut }, logged }
+    },
+    catchUp: () =>
+      inTurn(async () => {
+        for (;;) {
+          const entries = await records.changes.since(sequence, 500)
+          if (entries.length === 0) return
+          for (const entry of entries) await applyEverywhere(entry)
+        }
+      }),
+  }
+}
