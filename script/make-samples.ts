@@ -76,7 +76,7 @@ async function film(): Promise<void> {
   await ffmpeg(
     [
       ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${width}x${height}`, '-r', String(rate), '-i', 'pipe:0'],
-      ...[...pcm, '-i', sound, '-c:v', 'libx264', '-preset', 'veryslow', '-crf', '27', '-pix_fmt', 'yuv420p'],
+      ...[...pcm, '-i', sound, '-c:v', 'libx264', '-preset', 'veryslow', '-crf', '31', '-pix_fmt', 'yuv420p'],
       ...['-g', String(rate), '-c:a', 'aac', '-b:a', '64k', '-movflags', '+faststart', '-shortest'],
     ],
     'flight.mp4',
