@@ -48,9 +48,13 @@ export type Client = {
 }
 
 /** Makes a {@link Client} on plain `node:http` with connections kept open. */
-export function createClient(url: string, fixed: Headers = {}, localAddress?: string): Client {
+export function createClient(
+  url: string,
+  fixed: Headers = {},
+  localAddress?: string,
+  agent: Agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 60_000 }),
+): Client {
   const { hostname, port } = new URL(url)
-  const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 60_000 })
   const send: Client['send'] = (method, path, { headers = {}, body } = {}) =>
     new Promise((resolve, reject) => {
       const raw = typeof body === 'string' || Buffer.isBuffer(body)
@@ -63,7 +67,7 @@ export function createClient(url: string, fixed: Headers = {}, localAddress?: st
         agent,
         ...(localAddress === undefined ? {} : { localAddress }),
         headers: {
-          ...(payload === undefined ? {} : { 'content-length': payload.length }),
+          ...(payload === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': payload.length }),
           ...(payload === undefined || raw ? {} : { 'content-type': 'application/json' }),
           ...fixed,
           ...headers,
@@ -87,7 +91,7 @@ export function createClient(url: string, fixed: Headers = {}, localAddress?: st
     put: (path, body, headers = {}) => send('PUT', path, body === undefined ? { headers } : { headers, body }),
     patch: (path, body, headers = {}) => send('PATCH', path, { headers, body }),
     delete: (path, headers = {}) => send('DELETE', path, { headers }),
-    as: (headers) => createClient(url, headers, localAddress),
+    as: (headers) => createClient(url, headers, localAddress, agent),
     from: (address) => createClient(url, fixed, address),
   }
 }
