@@ -4,8 +4,8 @@
  */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** The value of each ASCII character, 64 for those that have none. */
-const VALUES = new Uint8Array(128).fill(64)
+/** The value of each ASCII character, -1 for those that have none; -1 survives every shift and OR as a negative number. */
+const VALUES = new Int8Array(128).fill(-1)
 for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i
 
 /** Writes bytes as base64url. */
@@ -33,29 +33,24 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   const left = length & 3
   if (left === 1) return null
   const bytes = new Uint8Array((length * 3) >> 2)
+  const whole = length - left
   let wrong = 0
   let at = 0
-  let i = 0
-  for (; i + 3 < length; i += 4) {
-    const a = value(text, i)
-    const b = value(text, i + 1)
-    const c = value(text, i + 2)
-    const d = value(text, i + 3)
-    wrong |= a | b | c | d
-    bytes[at++] = (a << 2) | (b >> 4)
-    bytes[at++] = (b << 4) | (c >> 2)
-    bytes[at++] = (c << 6) | d
+  for (let i = 0; i < whole; i += 4) {
+    const word = (value(text, i) << 18) | (value(text, i + 1) << 12) | (value(text, i + 2) << 6) | value(text, i + 3)
+    wrong |= word
+    bytes[at++] = word >> 16
+    bytes[at++] = word >> 8
+    bytes[at++] = word
   }
   if (left > 1) {
-    const a = value(text, i)
-    const b = value(text, i + 1)
-    const c = left === 3 ? value(text, i + 2) : 0
-    wrong |= a | b | c
-    if (left === 2 ? (b & 15) !== 0 : (c & 3) !== 0) return null
-    bytes[at++] = (a << 2) | (b >> 4)
-    if (left === 3) bytes[at] = (b << 4) | (c >> 2)
+    const word = (value(text, whole) << 12) | (value(text, whole + 1) << 6) | (left === 3 ? value(text, whole + 2) : 0)
+    wrong |= word
+    if ((word & (left === 2 ? 0x3ff : 3)) !== 0) return null
+    bytes[at++] = word >> 10
+    if (left === 3) bytes[at] = word >> 2
   }
-  return (wrong & 64) !== 0 ? null : bytes
+  return wrong < 0 ? null : bytes
 }
 
 function digit(word: number): string {
@@ -63,5 +58,6 @@ function digit(word: number): string {
 }
 
 function value(text: string, i: number): number {
-  return VALUES[text.charCodeAt(i)] ?? 64
+  const code = text.charCodeAt(i)
+  return code > 127 ? -1 : (VALUES[code] as number)
 }

@@ -2,6 +2,7 @@ import type { Access } from './access.ts'
 import { speaksOf } from './grant.ts'
 import { breach } from './limit.ts'
 import type { Reason } from './reasons.ts'
+import type { Resource } from './resource.ts'
 import type { Standing } from './standing.ts'
 import type { Token } from './token.ts'
 
@@ -11,6 +12,8 @@ export type Decision = { readonly allow: true } | { readonly allow: false; reado
 /** One thing that has to hold. Returns null where it does, otherwise the reason for a denial. */
 export type Check = {
   readonly name: string
+  /** What is the case where it holds, as a sentence for people. */
+  readonly held: string
   readonly holds: (access: Access, token: Token, standing: Standing) => Reason | null
 }
 
@@ -19,60 +22,82 @@ export const CLOCK_TOLERANCE = 5_000
 
 /**
  * Everything that has to hold, in the order in which it is told. Expiry has no tolerance. {@link decide} stops at the first
- * reason, `explain` shows them all: both walk this one list, so they cannot differ.
+ * reason, `explain` shows them all: both walk this one list, so they cannot differ. Comparisons are written so that a number
+ * that is none (NaN) denies.
  */
 export const CHECKS: readonly Check[] = [
   {
     name: 'expiry',
-    holds: (access, token) => (token.expiresAt !== null && access.at >= token.expiresAt ? 'token_expired' : null),
+    held: 'The token has not reached its end, or has none.',
+    holds: (access, token) => (token.expiresAt !== null && !(access.at < token.expiresAt) ? 'token_expired' : null),
   },
   {
     name: 'issue time',
+    held: 'The token was not issued in the future.',
     holds: (access, token) =>
-      token.issuedAt !== null && token.issuedAt > access.at + CLOCK_TOLERANCE ? 'token_not_yet_valid' : null,
+      token.issuedAt !== null && !(token.issuedAt <= access.at + CLOCK_TOLERANCE) ? 'token_not_yet_valid' : null,
   },
   {
     name: 'app',
+    held: 'The app is active, and the token was issued after the last revocation of everything in it.',
     holds: (_access, token, { app }) => {
       if (app.revoked) return 'app_unknown'
       if (app.suspended && token.kind !== 'key') return 'app_suspended'
-      return token.kind !== 'key' && token.sequence < app.before ? 'issued_before_revocation' : null
+      return token.kind !== 'key' && isVoid(token, app.before) ? 'issued_before_revocation' : null
     },
   },
   {
+    name: 'tenant',
+    held: 'The resource belongs to the app of the token, or the token is account-wide.',
+    holds: (access, token) => (token.app === null || isOf(access.resource, token.app) ? null : 'resource_not_granted'),
+  },
+  {
     name: 'key',
+    held: 'The key behind the token is active.',
     holds: (_access, token, { key }) => {
       if (key === null) return null
       if (key.revoked) return 'key_revoked'
       if (key.suspended) return 'key_suspended'
-      return token.sequence < key.before ? 'issued_before_revocation' : null
+      return isVoid(token, key.before) ? 'issued_before_revocation' : null
     },
   },
-  { name: 'token', holds: (_access, _token, standing) => (standing.tokenRevoked ? 'token_revoked' : null) },
+  {
+    name: 'token',
+    held: 'The token itself has not been revoked.',
+    holds: (_access, _token, standing) => (standing.tokenRevoked ? 'token_revoked' : null),
+  },
   {
     name: 'user',
+    held: 'The user is active, or the token is for nobody in particular.',
     holds: (_access, token, { subject, subjectExists }) => {
       if (!subjectExists) return 'subject_unknown'
       if (subject === null) return null
       if (subject.revoked) return 'subject_unknown'
       if (subject.suspended) return 'subject_suspended'
-      return token.sequence < subject.before ? 'issued_before_revocation' : null
+      return isVoid(token, subject.before) ? 'issued_before_revocation' : null
     },
   },
   {
     name: 'link lifetime',
+    held: 'This is no link, or links of this resource have not reached their end.',
     holds: (access, token, { linkEndsAt }) =>
-      token.kind === 'link' && linkEndsAt !== null && access.at >= linkEndsAt ? 'link_expired' : null,
+      token.kind === 'link' && linkEndsAt !== null && !(access.at < linkEndsAt) ? 'link_expired' : null,
   },
-  { name: 'grant', holds: grantReason },
+  { name: 'grant', held: 'A grant covers action and resource, and its limits hold.', holds: grantReason },
   {
     name: 'resource',
+    held: 'The token was issued after the last revocation of the resource and of what is above it.',
     holds: (_access, token, { resourceBefore }) =>
-      token.kind !== 'key' && token.sequence < resourceBefore ? 'issued_before_revocation' : null,
+      token.kind !== 'key' && isVoid(token, resourceBefore) ? 'issued_before_revocation' : null,
   },
-  { name: 'membership', holds: (_access, _token, standing) => (standing.member ? null : 'not_a_member') },
+  {
+    name: 'membership',
+    held: 'Leaving the conversation has taken nothing away.',
+    holds: (_access, _token, standing) => (standing.member ? null : 'not_a_member'),
+  },
   {
     name: 'uses',
+    held: 'Uses are not limited, or one was left.',
     holds: (_access, _token, { uses }) =>
       uses === 'spent' ? 'limit_uses' : uses === 'preview' ? 'limit_preview' : null,
   },
@@ -82,7 +107,7 @@ export const CHECKS: readonly Check[] = [
  * May this access happen? Pure and total: the same arguments give the same answer, and no argument makes it throw.
  *
  * A resource that is open to everybody allows reading whatever credential came along, as long as its app exists and is
- * active. Otherwise every one of {@link CHECKS} has to hold. Keys of the management API stay usable on a revoked resource,
+ * active; a revocation of the resource voids tokens and does not close it (making it private does). Otherwise every one of {@link CHECKS} has to hold. Keys of the management API stay usable on a revoked resource,
  * since they are what revokes and repairs; a revocation of the key itself ends them.
  */
 export function decide(access: Access, token: Token | null, standing: Standing): Decision {
@@ -102,6 +127,16 @@ const ALLOW: Decision = Object.freeze({ allow: true })
 
 function deny(reason: Reason): Decision {
   return { allow: false, reason }
+}
+
+/** Whether a token was issued before a revocation. A sequence that is no number is before everything. */
+function isVoid(token: Token, before: number): boolean {
+  return !(token.sequence >= before)
+}
+
+/** Whether a resource is an app's own: below `/apps/{app}`, or that itself. */
+function isOf(resource: Resource, app: string): boolean {
+  return resource.segments[0] === 'apps' && resource.segments[1] === app
 }
 
 /** One grant that speaks of the access and whose limits all hold is enough; otherwise the nearest miss is told. */

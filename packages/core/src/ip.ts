@@ -42,6 +42,13 @@ export function inRange({ network, bits }: Range, address: Address): boolean {
   return true
 }
 
+/** Whether all of one range (as text) lies in another. Unreadable ranges lie in none and hold none. */
+export function within(inner: string, outer: string): boolean {
+  const small = parseRange(inner)
+  const large = parseRange(outer)
+  return small !== null && large !== null && large.bits <= small.bits && inRange(large, small.network)
+}
+
 const LENGTH = /^(?:0|[1-9]\d{0,2})$/
 const GROUP = /^[0-9a-fA-F]{1,4}$/
 

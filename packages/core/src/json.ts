@@ -8,7 +8,6 @@ export type JsonObject = { readonly [name: string]: Json }
 export const MAX_DEPTH = 8
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const STRING = /"(?:[^"\\]|\\.)*"/g
 
 /**
  * Reads bytes as one JSON object, strictly (RFC 8259; RFC 7515, section 4; RFC 8725, section 2.4): valid UTF-8 without a
@@ -34,26 +33,45 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** How many members are written in the text, in all its objects; -1 where it is nested too deep. */
 function countMembers(text: string): number {
-  const bare = text.replace(STRING, '')
   let members = 0
   let depth = 0
-  for (let i = 0; i < bare.length; i++) {
-    const code = bare.charCodeAt(i)
-    if (code === 0x3a) members++
-    else if (code === 0x7b || code === 0x5b) {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      i = endOfString(text, i)
+    } else if (code === 0x3a) {
+      members++
+    } else if (code === 0x7b || code === 0x5b) {
       if (++depth > MAX_DEPTH) return -1
-    } else if (code === 0x7d || code === 0x5d) depth--
+    } else if (code === 0x7d || code === 0x5d) {
+      depth--
+    }
   }
   return members
+}
+
+/** Where the string that begins at `start` has its closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) return i
+    if (code === 0x5c) i++
+  }
+  return text.length
 }
 
 /** How many members have been read; fewer than are written means that a name came twice. */
 function count(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0
   let members = 0
-  for (const [name, inner] of Object.entries(value)) {
+  if (Array.isArray(value)) {
+    for (const inner of value) members += count(inner)
+    return members
+  }
+  const object = value as JsonObject
+  for (const name of Object.keys(object)) {
     if (name === '__proto__') return Number.NaN
-    members += (Array.isArray(value) ? 0 : 1) + count(inner)
+    members += 1 + count(object[name] as Json)
   }
   return members
 }

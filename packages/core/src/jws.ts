@@ -68,7 +68,7 @@ export function verifyJws(jws: UnverifiedJws, key: VerificationKey, primitives: 
   if (key.kid !== null && jws.kid !== null && key.kid !== jws.kid) {
     return problem('signature_invalid', 'The token names another key than the one that it was checked with.')
   }
-  return primitives.verify(key.alg, key.handle, UTF8.encode(jws.input), jws.signature)
+  return primitives.verify(key.alg, key.handle, jws.input, jws.signature)
     ? jws.payload
     : problem('signature_invalid', 'The signature does not fit the content.')
 }
@@ -94,7 +94,7 @@ export function signJws(
   header?: JsonObject,
 ): string {
   const input = jwsInput(key, payload, header)
-  return `${input}.${encodeBase64url(primitives.sign(key.alg, key.handle, UTF8.encode(input)))}`
+  return `${input}.${encodeBase64url(primitives.sign(key.alg, key.handle, input))}`
 }
 
 const UTF8 = new TextEncoder()

@@ -1,5 +1,5 @@
 import type { Access } from './access.ts'
-import { inRange, parseAddress, parseRange } from './ip.ts'
+import { inRange, parseAddress, parseRange, within } from './ip.ts'
 import type { Reason } from './reasons.ts'
 
 /**
@@ -23,7 +23,7 @@ export type Limits = {
 /** The first limit that the access breaks, as a reason, or null where all hold. Uses are counted elsewhere. */
 export function breach(limits: Limits, access: Access): Reason | null {
   if (limits.unknown !== undefined && limits.unknown.length > 0) return 'limit_unknown'
-  if (limits.notBefore !== undefined && access.at < limits.notBefore) return 'limit_not_before'
+  if (limits.notBefore !== undefined && !(access.at >= limits.notBefore)) return 'limit_not_before'
   if (limits.ip !== undefined && !withinAny(limits.ip, access.ip)) return 'limit_ip'
   if (limits.userAgent !== undefined && limits.userAgent !== access.userAgent) return 'limit_user_agent'
   if (limits.origin !== undefined && (access.origin === null || !limits.origin.includes(access.origin))) {
@@ -43,4 +43,18 @@ export function withinAny(ranges: readonly string[], ip: string | null): boolean
     const range = parseRange(text)
     return range !== null && inRange(range, address)
   })
+}
+
+/**
+ * Whether limits hold back at least all that others do: whatever breaks `than` breaks `limits` too. Where that cannot be
+ * known (an unknown limit in `than`), they do not.
+ */
+export function narrows(limits: Limits, than: Limits): boolean {
+  const { ip, userAgent, origin, notBefore, maxUses, unknown = [] } = than
+  if (unknown.length > 0) return false
+  if (ip !== undefined && !limits.ip?.every((inner) => ip.some((outer) => within(inner, outer)))) return false
+  if (userAgent !== undefined && limits.userAgent !== userAgent) return false
+  if (origin !== undefined && !limits.origin?.every((one) => origin.includes(one))) return false
+  if (notBefore !== undefined && !((limits.notBefore ?? Number.NEGATIVE_INFINITY) >= notBefore)) return false
+  return maxUses === undefined || (limits.maxUses ?? Number.POSITIVE_INFINITY) <= maxUses
 }

@@ -16,7 +16,7 @@ import type { Algorithm, KeyHandle, Primitives } from './primitives.ts'
 const MIN_RSA_BITS = 2048
 
 /** Messages up to here take the fast way; longer ones the ordinary one. */
-const SCRATCH = 8192
+const SCRATCH = 3 * 8192
 
 /** A JSON Web Key (RFC 7517), not looked at yet. */
 export type Jwk = { readonly [name: string]: unknown }
@@ -70,19 +70,21 @@ export function createNodePrimitives(): Primitives {
   const outerScratch = Buffer.allocUnsafeSlow(64 + 32)
 
   // Two one-shot hashes with text as output are 2.5 times as fast as createHmac: they allocate no stream and no buffer.
-  const mac = (handle: KeyHandle, data: Uint8Array): Uint8Array => {
+  const mac = (handle: KeyHandle, data: Uint8Array | string): Uint8Array => {
     const { key, inner, outer } = secret(handle)
-    if (data.length > SCRATCH) return createHmac('sha256', key).update(data).digest()
+    if (data.length > (typeof data === 'string' ? SCRATCH / 3 : SCRATCH))
+      return createHmac('sha256', key).update(data).digest()
     innerScratch.set(inner, 0)
-    innerScratch.set(data, 64)
+    const length = typeof data === 'string' ? innerScratch.write(data, 64, 'utf8') : data.length
+    if (typeof data !== 'string') innerScratch.set(data, 64)
     outerScratch.set(outer, 0)
-    outerScratch.write(hash('sha256', innerScratch.subarray(0, 64 + data.length), 'binary'), 64, 'latin1')
+    outerScratch.write(hash('sha256', innerScratch.subarray(0, 64 + length), 'binary'), 64, 'latin1')
     const result = Buffer.allocUnsafe(32)
     result.write(hash('sha256', outerScratch, 'binary'), 0, 'latin1')
     return result
   }
 
-  const hmac = (algorithm: 'HS256' | 'HS384' | 'HS512', handle: KeyHandle, data: Uint8Array): Uint8Array =>
+  const hmac = (algorithm: 'HS256' | 'HS384' | 'HS512', handle: KeyHandle, data: Uint8Array | string): Uint8Array =>
     algorithm === 'HS256'
       ? mac(handle, data)
       : createHmac(`sha${algorithm.slice(2)}`, secret(handle).key)
@@ -98,13 +100,13 @@ export function createNodePrimitives(): Primitives {
       if (isHmac(algorithm)) return equal(hmac(algorithm, handle, data), signature)
       const { key } = asymmetric(handle)
       const { digest, options } = SCHEMES[algorithm]
-      return cryptoVerify(digest, data, { key, ...options }, signature)
+      return cryptoVerify(digest, toBytes(data), { key, ...options }, signature)
     },
     sign: (algorithm, handle, data) => {
       if (isHmac(algorithm)) return hmac(algorithm, handle, data)
       const { key } = asymmetric(handle)
       const { digest, options } = SCHEMES[algorithm]
-      return cryptoSign(digest, data, { key, ...options })
+      return cryptoSign(digest, toBytes(data), { key, ...options })
     },
   }
 }
@@ -168,4 +170,8 @@ function asymmetric(handle: KeyHandle): NodeKey {
   const key = handle as unknown as NodeKey
   if (key.kind === 'secret') throw new TypeError('not the key of a signature')
   return key
+}
+
+function toBytes(data: Uint8Array | string): Uint8Array {
+  return typeof data === 'string' ? Buffer.from(data, 'utf8') : data
 }

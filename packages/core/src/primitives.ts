@@ -27,15 +27,15 @@ export type Algorithm = (typeof ALGORITHMS)[number]
 /**
  * The cryptography that this package needs, injected, synchronous. `node-primitives.ts` has it from `node:crypto`.
  *
- * No method throws for a signature or MAC of whatever shape; a handle of the wrong kind of key is a fault and throws.
+ * Data given as text stands for its UTF-8. No method throws for a signature or MAC of whatever shape; a handle of the wrong kind of key is a fault and throws.
  */
 export interface Primitives {
   /** HMAC-SHA256 (RFC 2104): 32 bytes, the caller's own. */
-  mac(key: KeyHandle, data: Uint8Array): Uint8Array
+  mac(key: KeyHandle, data: Uint8Array | string): Uint8Array
   /** Whether a signature (JWS form: ES256 as r‖s) or MAC over the data is right. MACs are compared in constant time. */
-  verify(algorithm: Algorithm, key: KeyHandle, data: Uint8Array, signature: Uint8Array): boolean
+  verify(algorithm: Algorithm, key: KeyHandle, data: Uint8Array | string, signature: Uint8Array): boolean
   /** The signature or MAC over the data, in JWS form. */
-  sign(algorithm: Algorithm, key: KeyHandle, data: Uint8Array): Uint8Array
+  sign(algorithm: Algorithm, key: KeyHandle, data: Uint8Array | string): Uint8Array
   /** Whether two texts of bytes are the same, in a time that depends on their lengths only. */
   equal(a: Uint8Array, b: Uint8Array): boolean
 }

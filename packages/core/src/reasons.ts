@@ -70,7 +70,7 @@ export const REASONS = {
     401,
     'invalid_token',
     'Token revoked',
-    'Everything issued before a revocation is void; issue a new token or fetch a new link.',
+    'Everything issued before a revocation is void; issue a new token (one made offline says in seq how far it knows the log) or fetch a new link.',
   ),
   key_suspended: entry(
     401,

@@ -1,0 +1,111 @@
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import type { KeyHandle, Primitives } from './primitives.ts'
+
+/**
+ * A recipient link's token: 40 characters of base64url for 30 bytes. Nothing about it is stored.
+ *
+ * | bytes | |
+ * |---|---|
+ * | 1 | version, 1 |
+ * | 5 | serial number of the receiver, big-endian |
+ * | 4 | sequence of standing changes at which the link was derived, big-endian |
+ * | 20 | start of HMAC-SHA256 with the app's link key over the purpose, the canonical path, and the ten bytes before |
+ */
+export type Link = {
+  readonly receiverSerial: number
+  readonly sequence: number
+  /** The first ten bytes, which the MAC covers. */
+  readonly header: Uint8Array
+  readonly mac: Uint8Array
+}
+
+/** What a link is for: the canonical path of an attachment, and who receives it. */
+export type LinkFacts = { readonly path: string; readonly receiverSerial: number; readonly sequence: number }
+
+/** The largest serial number that a link can carry (40 bits). */
+export const MAX_SERIAL = 2 ** 40 - 1
+
+/** The largest sequence that a link can carry (32 bits). */
+export const MAX_SEQUENCE = 2 ** 32 - 1
+
+const PURPOSE = 'gatehouse recipient link v1\0'
+const HEADER = 10
+const MAC = 20
+const FORM = /^A[Q-Za-f][A-Za-z0-9_-]{38}$/
+
+/** Whether a text has the form of a recipient link; whether it is a good one, only {@link verifyLink} tells. */
+export function looksLikeLink(text: string): boolean {
+  return text.length === 40 && FORM.test(text)
+}
+
+/**
+ * Prepares deriving links to one path, which is then a MAC per receiver.
+ *
+ * The function throws a RangeError for a serial or sequence that does not fit.
+ */
+export function createLinkMaker(
+  path: string,
+  key: KeyHandle,
+  primitives: Primitives,
+): (receiverSerial: number, sequence: number) => string {
+  const input = macInput(path)
+  const header = input.subarray(-HEADER)
+  const token = new Uint8Array(HEADER + MAC)
+  return (receiverSerial, sequence) => {
+    writeHeader(header, receiverSerial, sequence)
+    token.set(header)
+    token.set(primitives.mac(key, input).subarray(0, MAC), HEADER)
+    return encodeBase64url(token)
+  }
+}
+
+/** Derives one link. Throws a RangeError for a serial or sequence that does not fit. */
+export function makeLink(
+  { path, receiverSerial, sequence }: LinkFacts,
+  key: KeyHandle,
+  primitives: Primitives,
+): string {
+  return createLinkMaker(path, key, primitives)(receiverSerial, sequence)
+}
+
+/** Reads a link's token without trusting it, or null where it has not the exact form of one. */
+export function readLink(text: string): Link | null {
+  const bytes = looksLikeLink(text) ? decodeBase64url(text) : null
+  if (bytes === null) return null
+  const view = new DataView(bytes.buffer)
+  return {
+    receiverSerial: view.getUint8(1) * 2 ** 32 + view.getUint32(2),
+    sequence: view.getUint32(6),
+    header: bytes.subarray(0, HEADER),
+    mac: bytes.subarray(HEADER),
+  }
+}
+
+/** Whether a link was derived with this key for this canonical path. Constant time. */
+export function verifyLink(link: Link, path: string, key: KeyHandle, primitives: Primitives): boolean {
+  const input = macInput(path)
+  input.set(link.header, input.length - HEADER)
+  return primitives.equal(primitives.mac(key, input).subarray(0, MAC), link.mac)
+}
+
+/** Purpose, path and room for the header. Canonical paths are ASCII, so a character is a byte. */
+function macInput(path: string): Uint8Array {
+  const input = new Uint8Array(PURPOSE.length + path.length + 1 + HEADER)
+  for (let i = 0; i < PURPOSE.length; i++) input[i] = PURPOSE.charCodeAt(i)
+  for (let i = 0; i < path.length; i++) input[PURPOSE.length + i] = path.charCodeAt(i)
+  return input
+}
+
+function writeHeader(header: Uint8Array, receiverSerial: number, sequence: number): void {
+  if (!Number.isInteger(receiverSerial) || receiverSerial < 0 || receiverSerial > MAX_SERIAL) {
+    throw new RangeError('serial number does not fit into a link')
+  }
+  if (!Number.isInteger(sequence) || sequence < 0 || sequence > MAX_SEQUENCE) {
+    throw new RangeError('sequence does not fit into a link')
+  }
+  const view = new DataView(header.buffer, header.byteOffset)
+  view.setUint8(0, 1)
+  view.setUint8(1, Math.floor(receiverSerial / 2 ** 32))
+  view.setUint32(2, receiverSerial % 2 ** 32)
+  view.setUint32(6, sequence)
+}
