@@ -1,0 +1,30 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
+import { ROOT } from './gatehouse.ts'
+
+/** Starts the system's Chromium without a window; it plays media without being asked to, and reaches nothing but the tests. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  })
+}
+
+/** Where a picture of the documentation lies, or null where the pictures are not to be made anew (`UPDATE_SCREENSHOT=1`). */
+export function pictureFile(name: string): string | null {
+  if (process.env.UPDATE_SCREENSHOT !== '1') return null
+  const folder = join(ROOT, 'docs/images')
+  mkdirSync(folder, { recursive: true })
+  return join(folder, name)
+}
