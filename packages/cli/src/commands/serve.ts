@@ -1,0 +1,46 @@
+import type { Config } from '@gatehouse/server/config'
+import { Command } from 'commander'
+import { configOf, configured, settingsHelp } from '../configured.ts'
+import { teach } from '../teach.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** `gatehouse serve`: the server itself. */
+export function serveCommand(terminal: Terminal): Command {
+  const command = configured(new Command('serve').description('run the server until SIGTERM or SIGINT')).action(() =>
+    serveUntilTold(terminal, configOf(terminal, command.args)),
+  )
+  command.addHelpText('after', () => settingsHelp(terminal.stdout.columns))
+  return teach(command, {
+    examples: [
+      'gatehouse serve --data /var/lib/gatehouse',
+      'GATEHOUSE_ADMIN_KEY=admin:$(openssl rand -hex 32) gatehouse serve',
+    ],
+    next: [
+      'gatehouse doctor                            says what is insecure or missing in the configuration',
+      'gatehouse key create --local --name first   makes the first key',
+    ],
+    more: 'It prints `gatehouse ready on URL` when it accepts connections. SIGTERM lets open requests finish; a second one ends at once.',
+  })
+}
+
+/** Serves, says so, and answers when everything is closed after a signal. The second signal ends the process at once. */
+export async function serveUntilTold(terminal: Terminal, config: Config): Promise<void> {
+  const { serve } = await import('@gatehouse/server/main')
+  const running = await serve(config)
+  terminal.stdout.write(`gatehouse ready on ${running.url}\n`)
+  await signalled()
+  await running.close()
+}
+
+/** Waits for the first signal to end. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    let told = false
+    const end = (signal: NodeJS.Signals) => {
+      if (told) process.exit(signal === 'SIGINT' ? 130 : 143)
+      told = true
+      resolve()
+    }
+    process.on('SIGTERM', end).on('SIGINT', end)
+  })
+}

@@ -1,0 +1,25 @@
+import { type Config, readConfig } from '@gatehouse/server/config'
+import { settingsText } from '@gatehouse/server/config-text'
+import type { Command } from 'commander'
+import { EXIT } from './exit-code.ts'
+import { Failure } from './failure.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Lets a command take the settings of `serve` as flags; they are read by {@link configOf}, which tells all errors at once. */
+export function configured(command: Command): Command {
+  return command.allowUnknownOption().allowExcessArguments().usage('[options] [settings]')
+}
+
+/** The table of settings, for the help of `serve`. */
+export function settingsHelp(columns: number | undefined): string {
+  return `\nSettings, each also as a variable (--public-url: GATEHOUSE_PUBLIC_URL):\n\n${settingsText(Math.min(columns ?? 100, 120))}`
+}
+
+/** The configuration that flags and variables say. Raises {@link Failure} (`usage`) with every error, one a line. */
+export function configOf(terminal: Terminal, flags: readonly string[]): Config {
+  const read = readConfig(flags, terminal.env)
+  if (read.ok) return read.config
+  throw new Failure(EXIT.usage, 'settings_not_valid', read.errors.join('\n'), {
+    cure: '`gatehouse serve --help` lists every setting.',
+  })
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism, totalmem } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '@gatehouse/server/config'
+import { DATABASE_FILE, openBlobs, openRecords } from '@gatehouse/server/open-storage'
+import type { Client } from '../client.ts'
+import { VERSION } from '../version.ts'
+import { configurationFindings } from './configuration.ts'
+import { error, type Finding } from './finding.ts'
+import { blobFindings, messageOf, recordFindings } from './installation.ts'
+import { machineFindings } from './machine.ts'
+import { runningFindings } from './running.ts'
+
+/** Everything that is found, errors first. */
+export async function examine(
+  config: Config,
+  parts: {
+    readonly argv: readonly string[]
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly client: Client
+  },
+): Promise<readonly Finding[]> {
+  const now = Date.now()
+  const findings = [
+    ...configurationFindings(config, { cores: availableParallelism(), memoryBytes: totalmem() }),
+    ...(await machineFindings(config, { ...parts, now })),
+    ...(await databaseFindings(config, now)),
+    ...(await storeFindings(config)),
+    ...(await runningFindings(parts.client, VERSION)),
+  ]
+  const order = ['error', 'warning', 'hint']
+  return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
+}
+
+/** Opens the database as a start would, which brings its tables up to date; one in the data folder only where it exists. */
+async function databaseFindings(config: Config, now: number): Promise<readonly Finding[]> {
+  if (config.databaseUrl === null && !existsSync(join(config.data, DATABASE_FILE))) return []
+  try {
+    const records = await openRecords(config)
+    try {
+      await records.ping()
+      return await recordFindings(config, records, now)
+    } finally {
+      await records.close()
+    }
+  } catch (cause) {
+    const cure = 'Check GATEHOUSE_DATABASE_URL and that the database runs; without it, the data folder and its owner.'
+    return [error('database_failing', `The database does not work: ${messageOf(cause)}.`, cure)]
+  }
+}
+
+async function storeFindings(config: Config): Promise<readonly Finding[]> {
+  if (config.blobsUrl === null && !existsSync(config.data)) return []
+  try {
+    const blobs = await openBlobs(config)
+    try {
+      return await blobFindings(blobs)
+    } finally {
+      await blobs.close()
+    }
+  } catch (cause) {
+    const cure = 'Check GATEHOUSE_BLOBS_URL; without it, the data folder and its owner.'
+    return [error('blobs_failing', `The file store cannot be opened: ${messageOf(cause)}.`, cure)]
+  }
+}

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises'
+import { ACTIONS } from '@gatehouse/core/access'
+import type { Config } from '@gatehouse/server/config'
+import { hashSecret } from '@gatehouse/server/gate/known-keys'
+import { openRecords } from '@gatehouse/server/open-storage'
+import { newId, newKeySecret } from '@gatehouse/server/secrets'
+import { findMasterKey } from '@gatehouse/server/signing/master-key'
+import { createVault } from '@gatehouse/server/signing/vault'
+import type { GrantJson } from '@gatehouse/storage/records/port'
+import type { GrantView, KeyView } from './answers.ts'
+import { EXIT } from './exit-code.ts'
+import { Failure } from './failure.ts'
+
+/**
+ * Makes an API key in the data folder or database that the configuration names, without a server: account-wide where no app is
+ * named. Whoever may do this holds the data folder anyway. Servers that run see the key at once.
+ */
+export async function createLocalKey(
+  config: Config,
+  wanted: {
+    readonly name: string
+    readonly app?: string
+    readonly seconds?: number
+    readonly grants: readonly GrantView[] | undefined
+  },
+): Promise<KeyView> {
+  await mkdir(config.data, { recursive: true, mode: 0o700 })
+  const vault = createVault(await findMasterKey(config.masterKey, config.data))
+  const records = await openRecords(config)
+  try {
+    const app = wanted.app ?? null
+    if (app !== null && (await records.apps.find(app)) === null) {
+      throw new Failure(EXIT.failed, 'not_found', `There is no app ${app}.`)
+    }
+    const resource = app === null ? '/' : `/apps/${encodeURIComponent(app)}`
+    const grants = (wanted.grants as readonly GrantJson[] | undefined) ?? [{ actions: ACTIONS, resource }]
+    const secret = newKeySecret()
+    const at = Date.now()
+    const key = await records.keys.create({
+      id: newId(),
+      app,
+      name: wanted.name,
+      grants,
+      secretHash: hashSecret(secret),
+      sealedSecret: vault.seal(Buffer.from(secret), 'api-key'),
+      expiresAt: wanted.seconds === undefined ? null : at + wanted.seconds * 1000,
+      at,
+    })
+    const { id, name, status } = key
+    return {
+      id,
+      secret,
+      name,
+      grants: grants as readonly GrantView[],
+      status,
+      createdAt: new Date(key.createdAt).toISOString(),
+    }
+  } finally {
+    await records.close()
+  }
+}

@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander'
+import { EXIT, type ExitCode } from './exit-code.ts'
+import { Failure } from './failure.ts'
+import { createProgram } from './program.ts'
+import { coloured, type Terminal } from './terminal.ts'
+
+/**
+ * Runs one command line and answers the exit code. Never throws: what goes wrong is told on standard error, as a sentence,
+ * or with `--json` as one JSON object; a stack only with `--log-level debug`.
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok
+  const program = createProgram(terminal, (code) => {
+    exit = code
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return exit
+  } catch (error) {
+    // Commander has said what is wrong with the command line already; help ends with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    tell(error, argv, terminal)
+    return error instanceof Failure ? error.exit : EXIT.failed
+  }
+}
+
+function tell(error: unknown, argv: readonly string[], terminal: Terminal): void {
+  const failure = error instanceof Failure ? error : unexpected(error)
+  if (argv.includes('--json')) {
+    const { code, status, message, cure, exit } = failure
+    terminal.stderr.write(`${JSON.stringify({ error: { code, status, message, cure, exit } })}\n`)
+  } else {
+    const status = failure.status === null ? '' : `${failure.status} ${failure.code}: `
+    terminal.stderr.write(`${coloured(terminal.stderr, 'red', 'gatehouse:')} ${status}${failure.message}\n`)
+    if (failure.cure !== null) terminal.stderr.write(`  ${failure.cure}\n`)
+  }
+  if (wantsStacks(argv, terminal) && error instanceof Error) terminal.stderr.write(`${error.stack}\n`)
+}
+
+function wantsStacks(argv: readonly string[], terminal: Terminal): boolean {
+  const at = argv.indexOf('--log-level')
+  return argv.includes('--log-level=debug') || (at < 0 ? terminal.env.GATEHOUSE_LOG_LEVEL : argv[at + 1]) === 'debug'
+}
+
+/** What the system, or a part of the server that does not know of this command, has to say. */
+function unexpected(error: unknown): Failure {
+  const message = error instanceof Error && error.message !== '' ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
+  const cure = CURES[code]
+  return new Failure(EXIT.failed, code.toLowerCase(), message, cure === undefined ? {} : { cure })
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Another process has this port; end it, or choose another port with --port.',
+  EADDRNOTAVAIL: 'This machine has no such address; choose another with --host.',
+  EACCES: 'This user may not do that; ports below 1024 and foreign folders need more rights.',
+  ENOSPC: 'The disk is full; make room.',
+}
