@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, test } from 'node:test'
+import { bearer } from './support/client.ts'
+import { startGatehouse } from './support/gatehouse.ts'
+import { createApp, expect, keyed, refusal } from './support/tenant.ts'
+
+/** What one address may cost, and what the others notice of it: nothing (security.md, P7). */
+
+const house = await startGatehouse({
+  flags: [
+    '--bad-tokens-per-minute',
+    '50',
+    '--header-seconds',
+    '1',
+    '--idle-seconds',
+    '2',
+    '--max-connections-per-address',
+    '40',
+  ],
+})
+after(() => house.stop())
+const app = await createApp(house.admin)
+await app.conversation('c', ['ann', 'bob'])
+const file = await app.upload(Buffer.from('x'))
+const link = await app.link(file.id, 'bob')
+const key = await app.key()
+
+test('an address that keeps sending bad tokens is told to wait, in every form of credential, and no other address is', async () => {
+  const forms = [
+    ['127.0.0.2', (n: number) => [`${file.path}?t=bad${n}`, {}] as const],
+    ['127.0.0.3', (n: number) => [file.path, bearer(`bad${n}`)] as const],
+    ['127.0.0.4', (n: number) => [app.base, keyed({ id: key.id, secret: `bad${n}` })] as const],
+  ] as const
+  for (const [address, form] of forms) {
+    const client = app.bare.from(address)
+    let refused = 0
+    for (; refused < 500; refused++) {
+      const answer = await client.get(...form(refused))
+      if (answer.status === 429) {
+        assert.equal(refusal(answer, 429), 'too_many_bad_tokens')
+        assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/)
+        break
+      }
+      refusal(answer, 401)
+    }
+    assert.ok(refused >= 40 && refused < 500, `${address}: told to wait after ${refused}`)
+    expect(await app.bare.from('127.0.0.9').get(...form(0)), 401)
+    expect(await app.bare.from('127.0.0.9').get(link), 200)
+    expect(await app.bare.from(address).get('/livez'), 200)
+  }
+})
+
+test('good credentials cost nothing, and neither does having none or an expired right', async () => {
+  const client = app.bare.from('127.0.0.5')
+  await app.deactivate('ann')
+  const dead = await app.link(file.id, 'ann')
+  for (let n = 0; n < 150; n++) {
+    expect(await client.get(link), 200)
+    expect(await client.get(file.path), 401)
+    expect(await client.get(dead), 401)
+  }
+})
+
+/** Sends a first piece, then one byte at a time, until the server hangs up; answers what it said. */
+function dribble(first: string, byte: string, address: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ port: house.port, host: '127.0.0.1', localAddress: address })
+    let said = ''
+    const timer = setInterval(() => socket.write(byte), 200)
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => (said += chunk))
+    socket.on('close', () => {
+      clearInterval(timer)
+      resolve(said)
+    })
+    socket.write(first)
+  })
+}
+
+test('whoever sends a header or a body too slowly, or nothing at all, is cut off', { timeout: 60_000 }, async () => {
+  const authorization = keyed(key).authorization ?? ''
+  const post = `POST ${app.base}/conversations/c/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n`
+  const multipart = 'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n'
+  const part = '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+  const slow = [
+    dribble('GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ', 'a', '127.0.0.6'),
+    dribble('GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ', '', '127.0.0.6'),
+    dribble('', '', '127.0.0.6'),
+    dribble(post + multipart + part, '', '127.0.0.6'),
+    dribble(post + multipart + part, 'a', '127.0.0.6'),
+  ]
+  for (const [index, said] of (await Promise.all(slow)).entries()) {
+    assert.match(said, /^($|HTTP\/1\.1 4(00|01|08))/, `client ${index}`)
+  }
+  expect(await app.bare.from('127.0.0.6').get(link), 200)
+})
+
+test('one address has so many connections and no more, and the others have theirs', async () => {
+  const open = (address: string) =>
+    new Promise<{ alive: boolean; close: () => void }>((resolve) => {
+      const socket = connect({ port: house.port, host: '127.0.0.1', localAddress: address })
+      socket.on('error', () => resolve({ alive: false, close: () => {} }))
+      socket.on('close', () => resolve({ alive: false, close: () => {} }))
+      socket.once('data', (chunk) =>
+        resolve({ alive: String(chunk).startsWith('HTTP/1.1 200'), close: () => void socket.destroy() }),
+      )
+      socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+    })
+  const many = await Promise.all(Array.from({ length: 60 }, () => open('127.0.0.7')))
+  assert.equal(many.filter(({ alive }) => alive).length, 40)
+  const other = await open('127.0.0.8')
+  assert.ok(other.alive)
+  for (const { close } of [...many, other]) close()
+})
