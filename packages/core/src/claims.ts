@@ -1,8 +1,20 @@
+import { type Action, isAction } from './access.ts'
 import { CLOCK_TOLERANCE } from './decide.ts'
-import { type Grant, parseGrants, printGrants } from './grant.ts'
-import type { Json, JsonObject } from './json.ts'
+import type { Grant } from './grant.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
+import { parseLimits, printLimits } from './limit-json.ts'
 import { isProblem, type Problem, problem } from './problem.ts'
-import { isId } from './resource.ts'
+import { isId, parseResource } from './resource.ts'
+
+/** A grant as JSON: in the native API, in stored keys and in the `grants` claim. `limits` is left out where there are none. */
+export type PrintedGrant = {
+  readonly actions: readonly Action[]
+  readonly resource: string
+  readonly limits?: JsonObject
+}
+
+/** The most grants in one list. */
+export const MAX_GRANTS = 100
 
 /** What a grant token says. Times are milliseconds since the epoch (whole seconds on the wire). */
 export type GrantClaims = {
@@ -31,6 +43,30 @@ const CONTROL = /\p{Cc}|\p{Cs}/u
 
 /** The latest time that claims may carry, in seconds: the end of the year 9999. */
 const MAX_TIME = 253_402_300_799
+
+/**
+ * Reads a list of grants out of JSON. An unknown action, an unknown member, or a resource that is not a canonical path is
+ * a problem; an unknown limit is kept, and denies.
+ */
+export function parseGrants(json: unknown): readonly Grant[] | Problem {
+  if (!Array.isArray(json)) return invalid('The grants are not a list.')
+  if (json.length > MAX_GRANTS) return invalid(`There are more than ${MAX_GRANTS} grants.`)
+  const grants: Grant[] = []
+  for (const item of json) {
+    const grant = parseGrant(item)
+    if (isProblem(grant)) return grant
+    grants.push(grant)
+  }
+  return grants
+}
+
+/** The JSON of grants, as {@link parseGrants} reads it. */
+export function printGrants(grants: readonly Grant[]): readonly PrintedGrant[] {
+  return grants.map(({ actions, resource, limits }) => {
+    const printed = printLimits(limits)
+    return { actions, resource: resource.path, ...(Object.keys(printed).length === 0 ? {} : { limits: printed }) }
+  })
+}
 
 /**
  * Reads the claims of a grant token (its signature checked before): `grants`, `iat`, `exp`, `jti`, and perhaps `sub`,
@@ -81,6 +117,17 @@ export function printGrantClaims(claims: GrantClaims): JsonObject {
     jti: id,
     ...(sequence === 0 ? {} : { seq: sequence }),
   }
+}
+
+function parseGrant(json: unknown): Grant | Problem {
+  if (!isObject(json)) return invalid('A grant is not an object.')
+  const { actions, resource: path, limits: limitsJson = {}, ...others } = json
+  if (Object.keys(others).length > 0) return invalid('A grant has members other than actions, resource and limits.')
+  if (!Array.isArray(actions) || !actions.every(isAction)) return invalid('The actions of a grant are not known ones.')
+  const resource = typeof path === 'string' ? parseResource(path) : null
+  if (resource === null) return invalid('The resource of a grant is not a path in canonical, percent-encoded form.')
+  const limits = parseLimits(limitsJson)
+  return isProblem(limits) ? limits : { actions: [...actions], resource, limits }
 }
 
 function startingAt(grant: Grant, begin: number): Grant {

@@ -47,14 +47,13 @@ export function withinAny(ranges: readonly string[], ip: string | null): boolean
 
 /**
  * Whether limits hold back at least all that others do: whatever breaks `than` breaks `limits` too. Where that cannot be
- * known (an unknown limit in `than`), they do not.
+ * known (an unknown limit in `than`, or a number of uses, which is counted for one token only), they do not.
  */
 export function narrows(limits: Limits, than: Limits): boolean {
   const { ip, userAgent, origin, notBefore, maxUses, unknown = [] } = than
-  if (unknown.length > 0) return false
+  if (unknown.length > 0 || maxUses !== undefined) return false
   if (ip !== undefined && !limits.ip?.every((inner) => ip.some((outer) => within(inner, outer)))) return false
   if (userAgent !== undefined && limits.userAgent !== userAgent) return false
   if (origin !== undefined && !limits.origin?.every((one) => origin.includes(one))) return false
-  if (notBefore !== undefined && !((limits.notBefore ?? Number.NEGATIVE_INFINITY) >= notBefore)) return false
-  return maxUses === undefined || (limits.maxUses ?? Number.POSITIVE_INFINITY) <= maxUses
+  return notBefore === undefined || (limits.notBefore ?? Number.NEGATIVE_INFINITY) >= notBefore
 }

@@ -72,10 +72,9 @@ export function makeLink(
 export function readLink(text: string): Link | null {
   const bytes = looksLikeLink(text) ? decodeBase64url(text) : null
   if (bytes === null) return null
-  const view = new DataView(bytes.buffer)
   return {
-    receiverSerial: view.getUint8(1) * 2 ** 32 + view.getUint32(2),
-    sequence: view.getUint32(6),
+    receiverSerial: (bytes[1] as number) * 2 ** 32 + readWord(bytes, 2),
+    sequence: readWord(bytes, 6),
     header: bytes.subarray(0, HEADER),
     mac: bytes.subarray(HEADER),
   }
@@ -103,9 +102,21 @@ function writeHeader(header: Uint8Array, receiverSerial: number, sequence: numbe
   if (!Number.isInteger(sequence) || sequence < 0 || sequence > MAX_SEQUENCE) {
     throw new RangeError('sequence does not fit into a link')
   }
-  const view = new DataView(header.buffer, header.byteOffset)
-  view.setUint8(0, 1)
-  view.setUint8(1, Math.floor(receiverSerial / 2 ** 32))
-  view.setUint32(2, receiverSerial % 2 ** 32)
-  view.setUint32(6, sequence)
+  header[0] = 1
+  header[1] = Math.floor(receiverSerial / 2 ** 32)
+  writeWord(header, 2, receiverSerial)
+  writeWord(header, 6, sequence)
+}
+
+/** Writes the low 32 bits. */
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word >>> 24
+  bytes[at + 1] = word >>> 16
+  bytes[at + 2] = word >>> 8
+  bytes[at + 3] = word
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [number, number, number, number]
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
 }

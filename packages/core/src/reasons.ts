@@ -176,6 +176,12 @@ export const REASONS = {
     'Too many refused credentials',
     'This address sent too many credentials that were refused; wait as long as Retry-After says.',
   ),
+  forward_untrusted: entry(
+    403,
+    null,
+    'Proxy not trusted',
+    'Forward-auth believes X-Original-URI and X-Forwarded-Uri from configured proxies only; name yours with --trusted-proxies.',
+  ),
   standing_unavailable: entry(
     503,
     null,

@@ -1,5 +1,6 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { type Grant, parseGrants, printGrants } from './grant.ts'
+import { parseGrants, printGrants } from './claims.ts'
+import type { Grant } from './grant.ts'
 import { type Json, parseObject } from './json.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 import { isProblem } from './problem.ts'
