@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, test } from 'node:test'
-import { bearer } from './support/client.ts'
+import { bearer, type Headers } from './support/client.ts'
 import { startGatehouse } from './support/gatehouse.ts'
 import { createApp, expect, keyed, refusal } from './support/tenant.ts'
 
@@ -27,11 +27,14 @@ const link = await app.link(file.id, 'bob')
 const key = await app.key()
 
 test('an address that keeps sending bad tokens is told to wait, in every form of credential, and no other address is', async () => {
-  const forms = [
-    ['127.0.0.2', (n: number) => [`${file.path}?t=bad${n}`, {}] as const],
-    ['127.0.0.3', (n: number) => [file.path, bearer(`bad${n}`)] as const],
-    ['127.0.0.4', (n: number) => [app.base, keyed({ id: key.id, secret: `bad${n}` })] as const],
-  ] as const
+  const forms: readonly (readonly [
+    address: string,
+    form: (n: number) => readonly [target: string, headers: Headers],
+  ])[] = [
+    ['127.0.0.2', (n: number) => [`${file.path}?t=bad${n}`, {}]],
+    ['127.0.0.3', (n: number) => [file.path, bearer(`bad${n}`)]],
+    ['127.0.0.4', (n: number) => [app.base, keyed({ id: key.id, secret: `bad${n}` })]],
+  ]
   for (const [address, form] of forms) {
     const client = app.bare.from(address)
     let refused = 0
