@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { ACTIONS } from '@gatehouse/core/access'
 import { resourceOf } from '@gatehouse/core/resource'
 import type { App, Attachment, Key } from '@gatehouse/storage/records/port'
 import { hashSecret } from '../gate/known-keys.ts'
@@ -76,7 +77,7 @@ function createKey({ records, vault, now }: Seeding, app: App): Promise<Key> {
     id: newId(),
     app: app.id,
     name: DEMO.name,
-    grants: [{ actions: ['read', 'write', 'issue', 'manage'], resource: `/apps/${app.id}` }],
+    grants: [{ actions: ACTIONS, resource: `/apps/${app.id}` }],
     secretHash: hashSecret(secret),
     sealedSecret: vault.seal(Buffer.from(secret), 'api-key'),
     expiresAt: null,

@@ -22,10 +22,10 @@ export type DemoState = {
 const TOKEN_MILLISECONDS = 15 * 60 * 1000
 
 /**
- * What the page may do: switch users of the app on and off, explain tokens, and read the log. Nothing outside the
- * demonstration's app.
+ * The page switches users on and off, explains tokens and reads the log, which takes `manage` on the app. Whoever can open
+ * the page can therefore do everything in the demonstration's app, and nothing outside of it.
  */
-const GRANTS = [{ actions: ['read', 'issue', 'manage'], resource: `/apps/${DEMO.app}` }] as const
+const GRANTS = [{ actions: ['manage'], resource: `/apps/${DEMO.app}` }] as const
 
 /**
  * Gathers the state of the page, with a token that lives for fifteen minutes. Null where the demonstration is not there: its
