@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startPostgres } from '../packages/storage/conformance/postgres-server.ts'
 import { mountSmallDisk } from '../packages/storage/conformance/small-disk.ts'
 import { eventually, type Gatehouse, startGatehouse } from './support/gatehouse.ts'
+import { startPostgres } from './support/postgres.ts'
 import { exchange, requestHead, startSlowDownload } from './support/raw.ts'
 import { createApp, expect, keyed, openApp, refusal, sendUpload } from './support/tenant.ts'
 
@@ -40,10 +40,10 @@ test('a database that hangs: 503 and no bytes until it answers again, and nothin
   timeout: 90_000,
 }, async () => {
   const postgres = await startPostgres()
-  const house = await startGatehouse({ database: await postgres.database() })
+  const house = await startGatehouse({ database: postgres.url })
   const { app, file, open, key, link } = await shared(house)
   expect(await app.bare.get(link), 200)
-  const processes = family(postgres.pid)
+  const processes = family(postgres.daemon.pid)
   for (const pid of processes) process.kill(pid, 'SIGSTOP')
   try {
     // The lease on what is in memory runs out within a second; from then on there is nothing to decide by.
@@ -77,7 +77,7 @@ test('a database that hangs: 503 and no bytes until it answers again, and nothin
 
 test('a database that is gone: 503, a process that lives on, and an orderly end', { timeout: 90_000 }, async () => {
   const postgres = await startPostgres()
-  const house = await startGatehouse({ database: await postgres.database() })
+  const house = await startGatehouse({ database: postgres.url })
   const { app, link, open } = await shared(house)
   await postgres.stop()
   await eventually('the lease to run out', async () => ((await app.bare.get(link)).status === 503 ? true : undefined))

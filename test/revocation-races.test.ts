@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
-import { startPostgres } from '../packages/storage/conformance/postgres-server.ts'
 import { bearer, type Headers } from './support/client.ts'
 import { type Gatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
+import { usePostgres } from './support/postgres.ts'
 import { type Lane, openLane, requestHead } from './support/raw.ts'
 import { createApp, expect, keyed, type Tenant } from './support/tenant.ts'
 import { offlineToken, readClaims } from './support/tokens.ts'
@@ -18,8 +18,8 @@ const READERS = 12
 const BEFORE = 150
 const AFTER = 250
 
-const postgres = await startPostgres()
-after(() => postgres.stop())
+const databases = [await usePostgres(), await usePostgres()] as const
+after(() => Promise.all(databases.map(({ end }) => end())))
 let raced = 0
 
 /** What is ready to be raced: requests that succeed now, and the call after which none of them may. */
@@ -185,12 +185,11 @@ const masterKey = randomBytes(32).toString('hex')
 const TOPOLOGIES: Readonly<Record<string, () => Promise<readonly Gatehouse[]>>> = {
   'SQLite, one worker': async () => [await startGatehouse({ flags: ['--workers', '1'] })],
   'SQLite, three workers': async () => [await startGatehouse({ flags: ['--workers', '3'] })],
-  'PostgreSQL, one node': async () => [await startGatehouse({ database: await postgres.database() })],
+  'PostgreSQL, one node': async () => [await startGatehouse({ database: databases[0].url })],
   'PostgreSQL, three nodes': async () => {
     const data = temporaryFolder()
-    const database = await postgres.database()
     const env = { GATEHOUSE_MASTER_KEY: masterKey }
-    const start = () => startGatehouse({ database, data, env })
+    const start = () => startGatehouse({ database: databases[1].url, data, env })
     const first = await start()
     return [first, ...(await Promise.all([start(), start()]))]
   },

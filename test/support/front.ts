@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { eventually, ROOT, temporaryFolder } from './gatehouse.ts'
+import { startDaemon, until } from './daemon.ts'
+import { ROOT, temporaryFolder } from './gatehouse.ts'
+import { freePort } from './ports.ts'
 
 /** A web server in front, run with a configuration of the documentation. */
 export type Front = { readonly url: string; readonly folder: string; readonly stop: () => Promise<void> }
@@ -13,16 +12,15 @@ export async function startNginx(name: string, words: Readonly<Record<string, st
   const folder = temporaryFolder()
   const port = await freePort()
   const documented = fill(readFileSync(join(ROOT, 'docs/operating/nginx', name), 'utf8'), port, words)
-  mkdirSync(join(folder, 'logs'))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${one};`)
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   writeFileSync(
     join(folder, 'nginx.conf'),
-    `${user} worker_processes 1; daemon off; pid nginx.pid; error_log error.log;
+    `${user} worker_processes 1; daemon off; pid nginx.pid; error_log stderr;
      events { worker_connections 256; }
      http { ${temporary.join(' ')}\n${documented}\n}`,
   )
-  return await run('nginx', ['-p', folder, '-e', 'error.log', '-c', 'nginx.conf'], port, folder)
+  return await run('nginx', ['-p', folder, '-e', 'stderr', '-c', 'nginx.conf'], port, folder)
 }
 
 /** Starts Caddy with the Caddyfile of the documentation. */
@@ -42,40 +40,14 @@ function fill(text: string, port: number, words: Readonly<Record<string, string>
 
 async function run(command: string, words: readonly string[], port: number, folder: string): Promise<Front> {
   const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
-  const child = spawn(command, words, { env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  const abandon = () => void child.kill('SIGKILL')
-  process.once('exit', abandon)
-  let said = ''
-  let over = false
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  child.once('error', (error) => (said += error.message))
-  child.once('close', () => (over = true))
+  const daemon = await startDaemon(command, words, { env, cwd: folder })
   const url = `http://127.0.0.1:${port}`
-  await eventually(`${command} to listen`, async () => {
-    const log = join(folder, 'error.log')
-    if (over) throw new Error(`${command} did not start: ${said}${existsSync(log) ? readFileSync(log, 'utf8') : ''}`)
-    return await fetch(url).then(
-      (answer) => answer.body?.cancel().then(() => true) ?? true,
-      () => undefined,
+  await until(`${command} listens`, 15, () => {
+    daemon.assertRunning()
+    return fetch(url).then(
+      (answer) => answer.text().then(() => true),
+      () => false,
     )
   })
-  return {
-    url,
-    folder,
-    stop: async () => {
-      process.off('exit', abandon)
-      child.kill('SIGTERM')
-      if (!over) await once(child, 'close')
-    },
-  }
-}
-
-/** A TCP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
+  return { url, folder, stop: () => daemon.stop() }
 }
