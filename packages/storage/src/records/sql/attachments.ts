@@ -1,0 +1,199 @@
+import type { Selectable, Transaction } from 'kysely'
+import { type Attachment, type Attachments, Conflict, Missing } from '../port.ts'
+import { breathe, chunks, type Database, textList } from './database.ts'
+import { pageOf, serialCursor } from './paging.ts'
+import { createReceivers } from './receivers.ts'
+import type { AttachmentsTable, Tables } from './schema.ts'
+import { ensureUsers } from './users.ts'
+
+/** Attachments in SQL. */
+export function createAttachments(database: Database<Tables>): Attachments {
+  const { flavour, read, write } = database
+  return {
+    ...createReceivers(database),
+
+    create: ({ quota, at, ...attachment }) =>
+      write(async (tx) => {
+        const { app, id, path, size, recipients } = attachment
+        await charge(tx, app, size, quota ?? { bytes: null, attachments: null })
+        const home = await shareIn(tx, app, attachment.conversation)
+        const row = await tx
+          .insertInto('attachments')
+          .values({
+            app,
+            id,
+            path,
+            conversation: home?.serial ?? null,
+            conversation_id: attachment.conversation,
+            version: home?.version ?? 0,
+            filename: JSON.stringify(attachment.filename),
+            content_type: attachment.contentType,
+            size,
+            sha256: attachment.sha256,
+            access: attachment.access,
+            protected: 0,
+            blob: attachment.blob,
+            sender: attachment.from,
+            recipients: recipients === null ? null : JSON.stringify(recipients),
+            created_at: at,
+          })
+          .onConflict((conflict) => conflict.doNothing())
+          .returningAll()
+          .executeTakeFirst()
+        if (row === undefined) throw new Conflict('attachment')
+        if (recipients !== null) await nameRecipients(tx, row, [...new Set(recipients)], at)
+        return attachmentOf(row)
+      }),
+
+    find: async (app, id) => {
+      const row = await read
+        .selectFrom('attachments')
+        .selectAll()
+        .where('app', '=', app)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return row === undefined ? null : attachmentOf(row)
+    },
+
+    findMany: async (app, ids) => {
+      const rows = await read
+        .selectFrom('attachments')
+        .selectAll()
+        .where('app', '=', app)
+        .where('id', 'in', textList(flavour, ids))
+        .execute()
+      const found = new Map(rows.map((row) => [row.id, attachmentOf(row)]))
+      return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
+    },
+
+    findByPath: async (path) => {
+      const row = await read.selectFrom('attachments').selectAll().where('path', '=', path).executeTakeFirst()
+      return row === undefined ? null : attachmentOf(row)
+    },
+
+    list: async (app, { after, limit, conversation, access, createdBefore }) => {
+      let query = read
+        .selectFrom('attachments')
+        .selectAll()
+        .where('app', '=', app)
+        .where('serial', '<', serialCursor(after, 'descending'))
+      if (conversation !== undefined) {
+        query = query.where('conversation', '=', (eb) =>
+          eb.selectFrom('conversations').select('serial').where('app', '=', app).where('id', '=', conversation),
+        )
+      }
+      if (access !== undefined) query = query.where('access', '=', access)
+      if (createdBefore !== undefined) query = query.where('created_at', '<', createdBefore)
+      const rows = await query
+        .orderBy('serial', 'desc')
+        .limit(limit + 1)
+        .execute()
+      return pageOf(rows, limit, attachmentOf, (row) => row.serial)
+    },
+
+    references: async (blob) => {
+      const row = await read.selectFrom('attachments').select('serial').where('blob', '=', blob).executeTakeFirst()
+      return row !== undefined
+    },
+
+    blobs: async ({ after, limit }) => {
+      const rows = await read
+        .selectFrom('attachments')
+        .select((eb) => ['blob', eb.fn.min('size').as('size'), eb.fn.min('sha256').as('sha256')])
+        .where('blob', '>', after ?? '')
+        .groupBy('blob')
+        .orderBy('blob')
+        .limit(limit + 1)
+        .execute()
+      return pageOf(
+        rows,
+        limit,
+        (row) => row,
+        (row) => row.blob,
+      )
+    },
+  }
+
+  async function nameRecipients(
+    tx: Transaction<Tables>,
+    attachment: Selectable<AttachmentsTable>,
+    ids: readonly string[],
+    at: number,
+  ): Promise<void> {
+    await ensureUsers(tx, flavour, attachment.app, ids, at)
+    for (const some of chunks(ids)) {
+      await tx
+        .insertInto('recipients')
+        .columns(['attachment', 'uid', 'member'])
+        .expression((eb) =>
+          eb
+            .selectFrom('users')
+            .where('users.app', '=', attachment.app)
+            .where('users.id', 'in', textList(flavour, some))
+            .select((from) => [
+              from.cast<number>(from.val(attachment.serial), 'bigint').as('attachment'),
+              'users.id as uid',
+              'users.serial as member',
+            ]),
+        )
+        .execute()
+      if (ids.length > some.length) await breathe()
+    }
+  }
+}
+
+/** Counts one more attachment of an app, within its quota. */
+async function charge(
+  tx: Transaction<Tables>,
+  app: string,
+  size: number,
+  quota: { readonly bytes: number | null; readonly attachments: number | null },
+): Promise<void> {
+  const row = await tx
+    .updateTable('apps')
+    .set((eb) => ({
+      used_bytes: eb('used_bytes', '+', size),
+      used_attachments: eb('used_attachments', '+', 1),
+    }))
+    .where('id', '=', app)
+    .returning(['used_bytes', 'used_attachments'])
+    .executeTakeFirst()
+  if (row === undefined) throw new Missing('app')
+  const { bytes, attachments } = quota
+  if ((bytes !== null && row.used_bytes > bytes) || (attachments !== null && row.used_attachments > attachments)) {
+    throw new Conflict('quota')
+  }
+}
+
+async function shareIn(tx: Transaction<Tables>, app: string, conversation: string | null) {
+  if (conversation === null) return null
+  const home = await tx
+    .selectFrom('conversations')
+    .select(['serial', 'version'])
+    .where('app', '=', app)
+    .where('id', '=', conversation)
+    .executeTakeFirst()
+  if (home === undefined) throw new Missing('conversation')
+  return home
+}
+
+function attachmentOf(row: Selectable<AttachmentsTable>): Attachment {
+  return {
+    app: row.app,
+    id: row.id,
+    serial: row.serial,
+    path: row.path,
+    conversation: row.conversation_id,
+    conversationSerial: row.conversation,
+    version: row.version,
+    filename: JSON.parse(row.filename),
+    contentType: row.content_type,
+    size: row.size,
+    sha256: row.sha256,
+    access: row.access,
+    blob: row.blob,
+    from: row.sender,
+    recipients: row.recipients === null ? null : JSON.parse(row.recipients),
+    createdAt: row.created_at,
+  }
+}

@@ -1,0 +1,67 @@
+import { setImmediate } from 'node:timers/promises'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+
+/** The two dialects of SQL. Code that differs between them asks here; there is little of it. */
+export type Flavour = 'sqlite' | 'postgres'
+
+/** One open database: a way to read, and a way to write. */
+export type Database<T> = {
+  readonly flavour: Flavour
+  /** For reading only; every statement sees what has been committed. */
+  readonly read: Kysely<T>
+  /**
+   * Runs `work` in one transaction that may write, and answers once it is durable. `work` may run again after a conflict
+   * with another transaction, so it MUST touch nothing but the database.
+   */
+  write<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
+  close(): Promise<void>
+}
+
+/** How many rows long statements take at a time, so that they hold neither event loop nor statement timeout for long. */
+export const CHUNK = 500
+
+/** Lets everything else that waits have its turn. */
+export async function breathe(): Promise<void> {
+  await setImmediate()
+}
+
+/** Cuts a list into pieces of at most `size`. */
+export function* chunks<T>(items: readonly T[], size: number = CHUNK): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+}
+
+/** A list of texts as a subquery, for `in`: one parameter and one statement, however long it is. */
+export function textList(flavour: Flavour, values: readonly string[]): RawBuilder<string> {
+  const json = JSON.stringify(values)
+  return flavour === 'sqlite'
+    ? sql<string>`(select value from json_each(${json}))`
+    : sql<string>`(select value from json_array_elements_text(${json}::json) as list(value))`
+}
+
+/** A list of integers as a subquery, for `in`. */
+export function numberList(flavour: Flavour, values: readonly number[]): RawBuilder<number> {
+  const json = JSON.stringify(values)
+  return flavour === 'sqlite'
+    ? sql<number>`(select value from json_each(${json}))`
+    : sql<number>`(select value::bigint from json_array_elements_text(${json}::json) as list(value))`
+}
+
+/**
+ * Rows as a subquery with named columns, to insert many with one parameter. `columns` names each column's type, in the
+ * order of the cells. Texts MUST NOT hold NUL.
+ */
+export function rowTable<R>(
+  flavour: Flavour,
+  columns: { readonly [Name in keyof R]: 'text' | 'bigint' },
+  rows: readonly (readonly (string | number | null)[])[],
+): RawBuilder<R> {
+  const json = JSON.stringify(rows)
+  const cells = Object.entries(columns).map(([name, type], index) =>
+    flavour === 'sqlite'
+      ? sql`json_extract(value, ${sql.lit(`$[${index}]`)}) as ${sql.id(name)}`
+      : sql`(value ->> ${sql.lit(index)})::${sql.raw(String(type))} as ${sql.id(name)}`,
+  )
+  return flavour === 'sqlite'
+    ? sql<R>`(select ${sql.join(cells)} from json_each(${json}))`
+    : sql<R>`(select ${sql.join(cells)} from json_array_elements(${json}::json) as list(value))`
+}

@@ -1,0 +1,260 @@
+import type { Transaction } from 'kysely'
+import type { Change, RevocationTarget } from '../port.ts'
+import type { Flavour } from './database.ts'
+import { joinAll, leaveAll, lockConversation, setVersion } from './memberships.ts'
+import { deleteApp, deleteAttachment, deleteUser } from './removal.ts'
+import type { Tables } from './schema.ts'
+import type { Mark } from './standing.ts'
+
+/** What a change does beside its own log entry: marks of standing still to be written, and paths whose row changed. */
+export type Effect = { readonly marks: readonly Mark[]; readonly paths: readonly string[] }
+
+type Of<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>
+
+const NO_EFFECT: Effect = { marks: [], paths: [] }
+
+/** Writes what a change does to the rows of its entity. Null, with nothing written, where there is no such entity. */
+export async function takeEffect(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  change: Change,
+  at: number,
+): Promise<Effect | null> {
+  switch (change.kind) {
+    case 'user':
+      return changeUser(tx, change, at)
+    case 'key':
+      return changeKey(tx, change)
+    case 'app':
+      return changeApp(tx, change)
+    case 'settings':
+      return changeSettings(tx, change)
+    case 'link-key':
+      return changeLinkKey(tx, change)
+    case 'member':
+      return changeMember(tx, flavour, change)
+    case 'attachment':
+      return changeAttachment(tx, change)
+    case 'protect':
+      return protect(tx, change)
+    case 'revoke':
+      return revoke(tx, change.app, change.target)
+  }
+}
+
+/**
+ * A user has two rows of standing: one by serial number, for links, and one by id, for tokens that name them. A deletion
+ * leaves the second open to whoever has the id next, but for what was issued before.
+ */
+async function changeUser(tx: Transaction<Tables>, { app, user, to }: Of<'user'>, at: number): Promise<Effect | null> {
+  const target = `${app}/${user}`
+  if (to === 'deleted') {
+    const serial = await deleteUser(tx, app, user)
+    if (serial === null) return null
+    return {
+      marks: [
+        { scope: 'user', target, serial, revoked: true },
+        { scope: 'subject', target, serial: null, suspended: false, before: 'now' },
+      ],
+      paths: [],
+    }
+  }
+  const suspended = to === 'suspended'
+  const row = await tx
+    .updateTable('users')
+    .set((eb) => ({
+      status: suspended ? ('deactivated' as const) : ('active' as const),
+      deactivated_at: suspended ? eb.fn.coalesce('deactivated_at', eb.cast<number>(eb.val(at), 'bigint')) : null,
+    }))
+    .where('app', '=', app)
+    .where('id', '=', user)
+    .returning('serial')
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    marks: [
+      { scope: 'user', target, serial: row.serial, suspended },
+      { scope: 'subject', target, serial: null, suspended },
+    ],
+    paths: [],
+  }
+}
+
+async function changeKey(tx: Transaction<Tables>, { app, key, to }: Of<'key'>): Promise<Effect | null> {
+  const ofApp = app === null ? ('is' as const) : ('=' as const)
+  if (to === 'deleted') {
+    const gone = await tx
+      .deleteFrom('keys')
+      .where('id', '=', key)
+      .where('app', ofApp, app)
+      .returning('serial')
+      .executeTakeFirst()
+    return gone === undefined
+      ? null
+      : { marks: [{ scope: 'key', target: key, serial: gone.serial, revoked: true }], paths: [] }
+  }
+  const suspended = to === 'suspended'
+  const row = await tx
+    .updateTable('keys')
+    .set({ status: suspended ? 'deactivated' : 'active' })
+    .where('id', '=', key)
+    .where('app', ofApp, app)
+    .returning('serial')
+    .executeTakeFirst()
+  return row === undefined ? null : { marks: [{ scope: 'key', target: key, serial: row.serial, suspended }], paths: [] }
+}
+
+async function changeApp(tx: Transaction<Tables>, { app, to }: Of<'app'>): Promise<Effect | null> {
+  if (to === 'deleted') {
+    const serial = await deleteApp(tx, app)
+    return serial === null ? null : { marks: [{ scope: 'app', target: app, serial, revoked: true }], paths: [] }
+  }
+  const row = await tx
+    .updateTable('apps')
+    .set({ status: to })
+    .where('id', '=', app)
+    .returning('serial')
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return { marks: [{ scope: 'app', target: app, serial: row.serial, suspended: to === 'suspended' }], paths: [] }
+}
+
+async function changeSettings(tx: Transaction<Tables>, { app, settings }: Of<'settings'>): Promise<Effect | null> {
+  const row = await tx
+    .updateTable('apps')
+    .set((eb) => ({ settings: eb.ref('settings') }))
+    .where('id', '=', app)
+    .returning('settings')
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const merged = Object.entries({ ...JSON.parse(row.settings), ...settings }).filter(([, value]) => value !== null)
+  await tx
+    .updateTable('apps')
+    .set({ settings: JSON.stringify(Object.fromEntries(merged)) })
+    .where('id', '=', app)
+    .execute()
+  return NO_EFFECT
+}
+
+async function changeLinkKey(tx: Transaction<Tables>, { app, linkKey }: Of<'link-key'>): Promise<Effect | null> {
+  const row = await tx
+    .updateTable('apps')
+    .set({ link_key: linkKey })
+    .where('id', '=', app)
+    .returning('serial')
+    .executeTakeFirst()
+  return row === undefined ? null : NO_EFFECT
+}
+
+async function changeMember(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  { app, conversation, user, to }: Of<'member'>,
+): Promise<Effect | null> {
+  const home = await lockConversation(tx, app, conversation)
+  const member = await tx
+    .selectFrom('users')
+    .select('serial')
+    .where('app', '=', app)
+    .where('id', '=', user)
+    .executeTakeFirst()
+  if (home === undefined || member === undefined) return null
+  if (home.merged_into === null) {
+    const next = home.version + 1
+    const moved =
+      to === 'in'
+        ? await joinAll(tx, flavour, home, [user], next)
+        : await leaveAll(tx, flavour, home.serial, [user], next)
+    if (moved.length > 0) await setVersion(tx, home.serial, next)
+  }
+  const target = `${home.serial}/${member.serial}`
+  return { marks: [{ scope: 'member', target, serial: null, suspended: to === 'out' }], paths: [] }
+}
+
+async function changeAttachment(
+  tx: Transaction<Tables>,
+  { app, attachment, to }: Of<'attachment'>,
+): Promise<Effect | null> {
+  if (to === 'deleted') {
+    const path = await deleteAttachment(tx, app, attachment)
+    return path === null ? null : { marks: [], paths: [path] }
+  }
+  const row = await tx
+    .updateTable('attachments')
+    .set({ access: to, protected: 0 })
+    .where('app', '=', app)
+    .where('id', '=', attachment)
+    .returning('path')
+    .executeTakeFirst()
+  return row === undefined ? null : { marks: [], paths: [row.path] }
+}
+
+async function protect(tx: Transaction<Tables>, { app, to, before, limit }: Of<'protect'>): Promise<Effect | null> {
+  const closing = to === 'private'
+  const rows = await tx
+    .updateTable('attachments')
+    .set({ access: to, protected: closing ? 1 : 0 })
+    .where('serial', 'in', (eb) =>
+      eb
+        .selectFrom('attachments')
+        .select('serial')
+        .where('app', '=', app)
+        .where('access', '=', closing ? 'public' : 'private')
+        .where('protected', '=', closing ? 0 : 1)
+        .$if(before !== null, (query) => query.where('created_at', '<', before))
+        .orderBy('created_at')
+        .limit(limit),
+    )
+    .returning('path')
+    .execute()
+  return rows.length === 0 ? null : { marks: [], paths: rows.map((row) => row.path) }
+}
+
+async function revoke(tx: Transaction<Tables>, app: string, target: RevocationTarget): Promise<Effect | null> {
+  const marks = await revocationMarks(tx, app, target)
+  return marks === null ? null : { marks, paths: [] }
+}
+
+async function revocationMarks(
+  tx: Transaction<Tables>,
+  app: string,
+  target: RevocationTarget,
+): Promise<readonly Mark[] | null> {
+  const home = await tx.selectFrom('apps').select('serial').where('id', '=', app).executeTakeFirst()
+  if (home === undefined) return null
+  if ('app' in target) return [{ scope: 'app', target: app, serial: home.serial, before: 'now' }]
+  if ('token' in target) return [{ scope: 'token', target: `${app}/${target.token}`, serial: null, revoked: true }]
+  if ('session' in target)
+    return [{ scope: 'session', target: `${app}/${target.session}`, serial: null, revoked: true }]
+  if ('resource' in target) return [{ scope: 'resource', target: target.resource, serial: null, before: 'now' }]
+  if ('subject' in target) {
+    return [{ scope: 'subject', target: `${app}/${target.subject}`, serial: null, before: target.issuedBefore }]
+  }
+  if ('user' in target) {
+    const serial = await serialOf(tx, 'users', app, target.user)
+    const name = `${app}/${target.user}`
+    return serial === null
+      ? null
+      : [
+          { scope: 'user', target: name, serial, before: 'now' },
+          { scope: 'subject', target: name, serial: null, before: 'now' },
+        ]
+  }
+  if ('conversation' in target) {
+    const serial = await serialOf(tx, 'conversations', app, target.conversation)
+    const name = `${app}/${target.conversation}`
+    return serial === null ? null : [{ scope: 'conversation', target: name, serial, before: 'now' }]
+  }
+  const serial = await serialOf(tx, 'keys', app, target.key)
+  return serial === null ? null : [{ scope: 'key', target: target.key, serial, before: 'now' }]
+}
+
+async function serialOf(
+  tx: Transaction<Tables>,
+  table: 'users' | 'conversations' | 'keys',
+  app: string,
+  id: string,
+): Promise<number | null> {
+  const row = await tx.selectFrom(table).select('serial').where('app', '=', app).where('id', '=', id).executeTakeFirst()
+  return row?.serial ?? null
+}

@@ -1,0 +1,63 @@
+import { sql } from 'kysely'
+import type { Records } from '../port.ts'
+import { createApps } from './apps.ts'
+import { createAttachments } from './attachments.ts'
+import { createChanges } from './changes.ts'
+import { createConversations } from './conversations.ts'
+import type { Database } from './database.ts'
+import { createIdempotency } from './idempotency.ts'
+import { createKeys } from './keys.ts'
+import { createMessages } from './messages.ts'
+import { RECORD_MIGRATIONS } from './migrations/records.ts'
+import { migrate } from './migrations/run.ts'
+import { VIEW_MIGRATIONS } from './migrations/views.ts'
+import type { Tables, ViewTables } from './schema.ts'
+import { createSecrets } from './secrets.ts'
+import { createUsers } from './users.ts'
+import { createUses } from './uses.ts'
+import { createViews } from './views.ts'
+
+/**
+ * The records over one database, or over two where the access log (`log`) has its own. Brings the schema up to date first.
+ * Closing the records closes both; where opening fails they are closed, too.
+ */
+export async function openSqlRecords(database: Database<Tables>, log: Database<ViewTables>): Promise<Records> {
+  const close = async () => {
+    await log.close()
+    await database.close()
+  }
+  try {
+    await migrate(database, RECORD_MIGRATIONS, Date.now())
+    await migrate(log, VIEW_MIGRATIONS, Date.now())
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const attachments = createAttachments(database)
+  const changes = createChanges(database)
+  const { forget, ...views } = createViews(log, database, attachments.receivers)
+  return {
+    apps: createApps(database),
+    keys: createKeys(database),
+    users: createUsers(database),
+    conversations: createConversations(database),
+    messages: createMessages(database),
+    attachments,
+    changes: {
+      ...changes,
+      append: async (change, by, at) => {
+        const logged = await changes.append(change, by, at)
+        if (logged !== null && change.kind === 'app' && change.to === 'deleted') await forget(change.app)
+        return logged
+      },
+    },
+    views,
+    idempotency: createIdempotency(database),
+    secrets: createSecrets(database),
+    uses: createUses(database),
+    ping: async () => {
+      await sql`select 1`.execute(database.read)
+    },
+    close,
+  }
+}

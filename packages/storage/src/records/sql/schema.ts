@@ -1,0 +1,210 @@
+import type { Generated } from 'kysely'
+
+/**
+ * The tables as Kysely sees them. Both databases hold the same: numbers are 64-bit integers, flags are 0 or 1, times are
+ * milliseconds, texts compare by bytes. Columns marked JSON hold JSON text, so that any string survives (PostgreSQL
+ * refuses NUL in texts).
+ */
+export type Tables = {
+  readonly apps: AppsTable
+  readonly keys: KeysTable
+  readonly users: UsersTable
+  readonly conversations: ConversationsTable
+  readonly memberships: MembershipsTable
+  readonly messages: MessagesTable
+  readonly attachments: AttachmentsTable
+  readonly recipients: RecipientsTable
+  readonly sequence: SequenceTable
+  readonly changes: ChangesTable
+  readonly standing: StandingTable
+  readonly idempotency: IdempotencyTable
+  readonly secrets: SecretsTable
+  readonly use_totals: UseTotalsTable
+  readonly uses: UsesTable
+}
+
+/** The tables of the access log, which SQLite keeps in a file of its own. */
+export type ViewTables = { readonly views: ViewsTable }
+
+/** Apps, with what they use counted along. */
+export type AppsTable = {
+  serial: Generated<number>
+  id: string
+  /** JSON. */
+  name: string
+  /** JSON. */
+  settings: string
+  link_key: Uint8Array
+  status: 'active' | 'suspended'
+  used_bytes: number
+  used_attachments: number
+  created_at: number
+}
+
+/** API keys. */
+export type KeysTable = {
+  serial: Generated<number>
+  id: string
+  app: string | null
+  /** JSON. */
+  name: string
+  /** JSON. */
+  grants: string
+  secret_hash: string
+  sealed_secret: Uint8Array
+  status: 'active' | 'deactivated'
+  expires_at: number | null
+  created_at: number
+}
+
+/** Users. */
+export type UsersTable = {
+  serial: Generated<number>
+  app: string
+  id: string
+  /** JSON: a string or null. */
+  name: string
+  /** JSON. */
+  metadata: string
+  status: 'active' | 'deactivated'
+  created_at: number
+  deactivated_at: number | null
+}
+
+/** Conversations. */
+export type ConversationsTable = {
+  serial: Generated<number>
+  app: string
+  id: string
+  type: 'direct' | 'group'
+  version: number
+  merged_into: string | null
+  /** JSON: ids, newest first. */
+  merged_from: string
+  created_at: number
+}
+
+/** Intervals of membership: from version `joined` to before version `ended` (null: still there). */
+export type MembershipsTable = {
+  conversation: number
+  /** The user's id, beside the serial, so that pages in its order come straight from the index. */
+  uid: string
+  member: number
+  joined: number
+  ended: number | null
+}
+
+/** Messages; the serial is the id. */
+export type MessagesTable = {
+  serial: Generated<number>
+  app: string
+  conversation: number
+  conversation_id: string
+  sender: string | null
+  /** JSON: a string or null. */
+  text: string
+  /** JSON: ids. */
+  attachments: string
+  created_at: number
+}
+
+/** Attachments. */
+export type AttachmentsTable = {
+  serial: Generated<number>
+  app: string
+  id: string
+  path: string
+  conversation: number | null
+  conversation_id: string | null
+  version: number
+  /** JSON. */
+  filename: string
+  content_type: string
+  size: number
+  sha256: string
+  access: 'private' | 'public'
+  /** 1 where `protect` made it private, so that it can be undone. */
+  protected: number
+  blob: string
+  sender: string | null
+  /** JSON: ids, or null. */
+  recipients: string | null
+  created_at: number
+}
+
+/** Receivers named at upload. */
+export type RecipientsTable = { attachment: number; uid: string; member: number }
+
+/** One row: the last sequence given out. Updating it is the lock that puts commits in order. */
+export type SequenceTable = { id: number; value: number }
+
+/** The log of changes. */
+export type ChangesTable = {
+  sequence: number
+  app: string | null
+  /** 1 for what people are shown as a list of revocations and suspensions. */
+  listed: number
+  /** JSON. */
+  change: string
+  actor: string
+  at: number
+  /** JSON. */
+  rows: string
+  /** JSON. */
+  paths: string
+}
+
+/** The present standing; `serial` is 0 for what has none. */
+export type StandingTable = {
+  position: Generated<number>
+  scope: string
+  target: string
+  serial: number
+  app: string | null
+  suspended: number
+  revoked: number
+  void_before: number
+  sequence: number
+}
+
+/** Answers to repeated requests. */
+export type IdempotencyTable = {
+  scope: string
+  key: string
+  fingerprint: string
+  at: number
+  status: number | null
+  body: string | null
+  location: string | null
+}
+
+/** Sealed secrets of the installation. */
+export type SecretsTable = { name: string; value: Uint8Array }
+
+/** How many uses of a token are taken; its row is the lock of that token. */
+export type UseTotalsTable = { token: string; taken: number }
+
+/** Uses taken. */
+export type UsesTable = { token: string; viewer: string; at: number }
+
+/** The access log. */
+export type ViewsTable = {
+  serial: Generated<number>
+  app: string
+  at: number
+  last_at: number
+  action: string
+  resource: string
+  attachment: string | null
+  uid: string | null
+  credential: string | null
+  key: string | null
+  allowed: number
+  reason: string
+  status: number
+  method: string
+  ip: string | null
+  user_agent: string | null
+  bytes: number
+  count: number
+}

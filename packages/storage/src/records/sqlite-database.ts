@@ -1,0 +1,164 @@
+import { setTimeout } from 'node:timers/promises'
+import type Sqlite from 'better-sqlite3'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { Full, Missing, Unavailable } from './port.ts'
+import type { Database } from './sql/database.ts'
+
+/** How long a transaction tries to get the write lock from other threads and processes, in milliseconds. */
+const PATIENCE = 1800
+
+/** Prepared statements kept per connection. */
+const PREPARED = 500
+
+/**
+ * A {@link Database} over SQLite connections that `open` makes: one to read and one to write, so that a transaction that
+ * has much to do holds up no reader. `single` uses one for both (a database in memory belongs to its connection).
+ */
+export function openSqliteDatabase<T>(
+  open: () => Sqlite.Database,
+  { single = false }: { readonly single?: boolean } = {},
+): Database<T> {
+  const writer = translated(open)
+  const reader = single ? writer : translated(open)
+  if (!single) reader.pragma('query_only = ON')
+  // Waiting inside SQLite would hold the event loop, and with it a transaction of this very thread.
+  writer.pragma('busy_timeout = 0')
+
+  const exclusive = laneOf(writer)
+  const write = kyselyOf<T>(createDriver(writer, exclusive))
+  const read = kyselyOf<T>(createDriver(reader, single ? exclusive : null))
+  return {
+    flavour: 'sqlite',
+    read,
+    write: (work) => write.transaction().execute(work),
+    close: async () => {
+      await exclusive.acquire()
+      reader.close()
+      writer.close()
+      exclusive.release()
+    },
+  }
+}
+
+function kyselyOf<T>(driver: Driver): Kysely<T> {
+  return new Kysely<T>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  })
+}
+
+/** One at a time, in the order of asking. */
+type Lane = { acquire(): Promise<void>; release(): void }
+
+function laneOf(connection: Sqlite.Database): Lane {
+  const waiting: (() => void)[] = []
+  let busy = false
+  return {
+    acquire: async () => {
+      if (busy) await new Promise<void>((resolve) => waiting.push(resolve))
+      busy = true
+      if (!connection.open) throw new Unavailable('The database is closed')
+    },
+    release: () => {
+      const next = waiting.shift()
+      if (next === undefined) busy = false
+      else next()
+    },
+  }
+}
+
+function createDriver(connection: Sqlite.Database, lane: Lane | null): Driver {
+  const prepared = new Map<string, Sqlite.Statement>()
+
+  const prepare = (text: string) => {
+    const known = prepared.get(text)
+    if (known !== undefined) return known
+    if (prepared.size >= PREPARED) prepared.clear()
+    const statement = connection.prepare(text)
+    prepared.set(text, statement)
+    return statement
+  }
+
+  const only: DatabaseConnection = {
+    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> =>
+      translated(() => {
+        const statement = prepare(sql)
+        if (statement.reader) return { rows: statement.all(parameters) as R[] }
+        return { numAffectedRows: BigInt(statement.run(parameters).changes), rows: [] }
+      }),
+    streamQuery: () => {
+      throw new Error('Results are read in pages')
+    },
+  }
+
+  return {
+    init: async () => {},
+    acquireConnection: async () => {
+      await lane?.acquire()
+      return only
+    },
+    releaseConnection: async () => lane?.release(),
+    beginTransaction: () => begin(connection),
+    commitTransaction: async () => translated(() => void connection.exec('commit')),
+    rollbackTransaction: async () => {
+      // A full disk makes SQLite roll back by itself.
+      if (connection.inTransaction) translated(() => void connection.exec('rollback'))
+    },
+    destroy: async () => {},
+  }
+}
+
+/** Takes the write lock at once, so that no transaction fails halfway for want of it. */
+async function begin(connection: Sqlite.Database): Promise<void> {
+  const deadline = performance.now() + PATIENCE
+  for (;;) {
+    try {
+      connection.exec('begin immediate')
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw translate(error)
+    }
+    await setTimeout(1 + Math.random() * 4)
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_BUSY')
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+function translated<R>(work: () => R): R {
+  try {
+    return work()
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/** The port's error for an error of SQLite; see https://sqlite.org/rescode.html. */
+function translate(error: unknown): unknown {
+  const code = codeOf(error)
+  const text = error instanceof Error ? error.message : String(error)
+  if (code.startsWith('SQLITE_FULL')) return new Full(text, { cause: error })
+  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new Missing('app', { cause: error })
+  if (/^SQLITE_(BUSY|LOCKED|IOERR|CANTOPEN|CORRUPT|NOTADB|READONLY|PROTOCOL|NOMEM)/.test(code)) {
+    return new Unavailable(text, { cause: error })
+  }
+  return error instanceof TypeError && text.includes('not open') ? new Unavailable(text, { cause: error }) : error
+}
