@@ -10,8 +10,9 @@ import type { ClientAddress } from './gate/client-address.ts'
 import type { Gate } from './gate/gate.ts'
 import { type Judgement, NO_FACTS } from './gate/judgement.ts'
 import { refusal } from './gate/refuse.ts'
+import type { Metrics } from './metrics.ts'
 import { problem, problemBody, problemOf } from './problems.ts'
-import type { RequestIds } from './request-id.ts'
+import { requestId } from './request-id.ts'
 import type { OpenResponses } from './standing/open-responses.ts'
 import type { RememberedTenants } from './tenants.ts'
 
@@ -23,9 +24,9 @@ export type MediaParts = {
   readonly accessLog: AccessLog
   readonly openResponses: OpenResponses
   readonly address: ClientAddress
-  readonly requestIds: RequestIds
   readonly delivery: Delivery
   readonly log: Logger
+  readonly metrics: Metrics
 }
 
 /** Answers requests for media; false where the request is for somebody else. */
@@ -39,7 +40,7 @@ const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
  * request to the last byte is one turn of the event loop: canonicalise, look up, find, verify, decide, deliver.
  */
 export function createMedia(parts: MediaParts): Media {
-  const { gate, catalogue, tenants, accessLog, openResponses, address, requestIds, delivery, log } = parts
+  const { gate, catalogue, tenants, accessLog, openResponses, address, delivery, log, metrics } = parts
 
   function serve(request: IncomingMessage, response: ServerResponse, id: string): void | Promise<void> {
     const target = request.url ?? ''
@@ -100,7 +101,8 @@ export function createMedia(parts: MediaParts): Media {
   ): void | Promise<void> {
     const { decision, access } = judgement
     const app = entry.tenant?.app.id ?? access.resource.segments[1] ?? ''
-    const note = ({ status, bytes }: Delivered, opens: boolean) =>
+    const note = ({ status, bytes }: Delivered, opens: boolean) => {
+      metrics.media(status, bytes)
       accessLog.note(app, judgement, {
         status,
         bytes,
@@ -108,10 +110,12 @@ export function createMedia(parts: MediaParts): Media {
         attachment: entry.attachment?.id ?? null,
         opensView: opens,
       })
+    }
 
     if (!decision.allow) {
       const { status, headers, body } = refusal(decision.reason, id, gate.wait(access.ip))
       response.writeHead(status, [...headers]).end(request.method === 'HEAD' ? undefined : body)
+      metrics.refused(decision.reason)
       if (entry.tenant !== null) note({ status, bytes: 0 }, true)
       return
     }
@@ -158,7 +162,7 @@ export function createMedia(parts: MediaParts): Media {
   return (request, response) => {
     const target = request.url ?? ''
     if (!target.startsWith('/apps/')) return false
-    const id = requestIds(request.headers['x-request-id'])
+    const id = requestId(request)
     const failed = (error: unknown) => {
       const known = problemOf(error)
       if (known.code === 'internal') log.error({ err: error, id }, 'a media request failed')

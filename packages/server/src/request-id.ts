@@ -1,13 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import { randomBytes } from 'node:crypto'
 
-/** Names requests: takes over a well-formed `X-Request-Id`, makes one otherwise. */
-export type RequestIds = (given: string | string[] | undefined) => string
+const ORIGIN = randomBytes(9).toString('hex')
+let count = 0
 
-const FORM = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
-
-/** Creates the naming of one thread's requests: a random part of its own and a count. */
-export function createRequestIds(): RequestIds {
-  const origin = randomBytes(6).toString('hex')
-  let count = 0
-  return (given) => (typeof given === 'string' && FORM.test(given) ? given : `${origin}-${(++count).toString(36)}`)
+/** The id of a request: its `X-Request-Id` where that is 1–128 harmless characters, else a new one. */
+export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && FORM.test(given) ? given : `${ORIGIN}${(++count).toString(16).padStart(8, '0')}`
 }
+
+const FORM = /^[A-Za-z0-9._~+/=-]{1,128}$/

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type Grant, parseGrants } from '@gatehouse/core/grant'
+import { ACTIONS } from '@gatehouse/core/access'
+import { parseGrants } from '@gatehouse/core/claims'
+import type { Grant } from '@gatehouse/core/grant'
 import type { VerificationKey } from '@gatehouse/core/jws'
 import { secretKey } from '@gatehouse/core/node-primitives'
 import { isProblem } from '@gatehouse/core/problem'
+import { ROOT } from '@gatehouse/core/resource'
 import { attest, type Token } from '@gatehouse/core/token'
 import type { Key, Records } from '@gatehouse/storage/records/port'
 import { createGenerations } from '../generations.ts'
@@ -36,8 +39,16 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
-/** Creates the memory of API keys. */
-export function createKnownKeys(records: Records, vault: Vault): KnownKeys {
+/**
+ * Creates the memory of API keys. `admin` is the account-wide key of the configuration: it is in no database, so it can neither be
+ * suspended nor revoked, only taken out of the configuration.
+ */
+export function createKnownKeys(
+  records: Records,
+  vault: Vault,
+  admin: { readonly id: string; readonly secret: string } | null,
+): KnownKeys {
+  const fixed = admin === null ? null : adminKey(admin.id, admin.secret)
   const byId = createGenerations<string, KnownKey>(REMEMBERED_KEYS)
   const byHash = createGenerations<string, KnownKey>(REMEMBERED_KEYS)
   let forgotten = 0
@@ -56,10 +67,13 @@ export function createKnownKeys(records: Records, vault: Vault): KnownKeys {
   }
 
   return {
-    peek: (id) => byId.get(id),
-    peekBySecret: (hash) => byHash.get(hash),
-    find: async (id) => byId.get(id) ?? remembered(() => records.keys.find(id)),
-    findBySecret: async (hash) => byHash.get(hash) ?? remembered(() => records.keys.findBySecretHash(hash)),
+    peek: (id) => (fixed?.key.id === id ? fixed : byId.get(id)),
+    peekBySecret: (hash) => (fixed?.key.secretHash === hash ? fixed : byHash.get(hash)),
+    find: async (id) => (fixed?.key.id === id ? fixed : (byId.get(id) ?? remembered(() => records.keys.find(id)))),
+    findBySecret: async (hash) =>
+      fixed?.key.secretHash === hash
+        ? fixed
+        : (byHash.get(hash) ?? remembered(() => records.keys.findBySecretHash(hash))),
     forget() {
       forgotten++
       byId.clear()
@@ -69,25 +83,41 @@ export function createKnownKeys(records: Records, vault: Vault): KnownKeys {
 }
 
 function prepare(key: Key, vault: Vault): KnownKey {
-  const parsed = parseGrants(key.grants)
-  if (isProblem(parsed)) throw new Error(`The stored grants of key ${key.id} cannot be read: ${parsed.detail}`)
-  const grants = parsed
-  return {
-    key,
-    grants,
-    token: attest({
-      kind: 'key',
-      id: null,
-      app: key.app,
-      subject: null,
-      subjectSerial: null,
-      key: key.id,
-      keySerial: key.serial,
-      grants,
-      sequence: 0,
-      issuedAt: null,
-      expiresAt: key.expiresAt,
-    }),
-    verification: { kid: key.id, alg: 'HS256', handle: secretKey(vault.open(key.sealedSecret, 'api-key')) },
+  const grants = parseGrants(key.grants)
+  if (isProblem(grants)) throw new Error(`The stored grants of key ${key.id} cannot be read: ${grants.detail}`)
+  return known(key, key.serial, grants, vault.open(key.sealedSecret, 'api-key'))
+}
+
+function adminKey(id: string, secret: string): KnownKey {
+  const key: Key = {
+    id,
+    serial: 0,
+    app: null,
+    name: 'GATEHOUSE_ADMIN_KEY',
+    grants: [{ actions: ACTIONS, resource: '/' }],
+    secretHash: hashSecret(secret),
+    sealedSecret: new Uint8Array(),
+    status: 'active',
+    expiresAt: null,
+    createdAt: 0,
   }
+  return known(key, null, [{ actions: ACTIONS, resource: ROOT, limits: {} }], secret)
+}
+
+/** `serial` is null for a key that has no standing. */
+function known(key: Key, serial: number | null, grants: readonly Grant[], secret: string | Uint8Array): KnownKey {
+  const token = attest({
+    kind: 'key',
+    id: null,
+    app: key.app,
+    subject: null,
+    subjectSerial: null,
+    key: key.id,
+    keySerial: serial,
+    grants,
+    sequence: 0,
+    issuedAt: null,
+    expiresAt: key.expiresAt,
+  })
+  return { key, grants, token, verification: { kid: key.id, alg: 'HS256', handle: secretKey(secret) } }
 }

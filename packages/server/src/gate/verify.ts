@@ -172,7 +172,7 @@ function grantToken(payload: JsonObject, known: KnownKey | null, present: number
       subject: claims.subject,
       subjectSerial: null,
       key: known.key.id,
-      keySerial: known.key.serial,
+      keySerial: known.token.keySerial,
       grants: claims.grants,
       sequence: claims.sequence,
       issuedAt: claims.issuedAt,

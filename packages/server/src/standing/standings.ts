@@ -1,3 +1,4 @@
+import type { Reserve } from '@gatehouse/storage/blobs/reserve'
 import { type Change, Full, type LoggedChange, type Records } from '@gatehouse/storage/records/port'
 import type { Standings } from '../parts.ts'
 
@@ -14,9 +15,6 @@ export type NodeStandings = Standings & {
   /** Applies what others have written to the log in the meantime. */
   catchUp(): Promise<void>
 }
-
-/** Room that is kept for changes when the disk is full. */
-export type Reserve = { release(): boolean }
 
 /** Finished counts that wait for the caller of their change. */
 const MOST_COUNTS = 1000

@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, Worker } from 'node:worker_threads'
 import { type Change, Conflict, Full, type LoggedChange, Unavailable } from '@gatehouse/storage/records/port'
 import type { Standings } from '../parts.ts'
 import type { Peer } from './standings.ts'
@@ -14,7 +14,7 @@ type Message =
   | { readonly type: 'applied'; readonly id: number; readonly cut: number }
 
 /** Something that messages can be sent to and heard from: a worker, or the port to the parent. */
-export type Port = Pick<MessagePort, 'postMessage' | 'on'>
+export type Port = MessagePort | Worker
 
 /** The keeping thread's end: a {@link Peer} for each serving thread, whose own changes are passed on to `change`. */
 export function createThreadPeer(port: Port, change: Standings['change']): Peer {

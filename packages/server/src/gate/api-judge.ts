@@ -1,0 +1,66 @@
+import type { Resource } from '@gatehouse/core/resource'
+import type { TokenKind } from '@gatehouse/core/token'
+import type { Records } from '@gatehouse/storage/records/port'
+import type { Judge } from '../judge.ts'
+import type { RememberedTenants } from '../tenants.ts'
+import type { AccessLog } from './access-log.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { Gate } from './gate.ts'
+import { NO_FACTS, type ResourceFacts } from './judgement.ts'
+
+/** What the management API's way into the gate is made of. */
+export type ApiJudgeParts = {
+  readonly gate: Gate
+  readonly tenants: RememberedTenants
+  readonly records: Records
+  readonly address: ClientAddress
+  readonly accessLog: AccessLog
+}
+
+/** The API is opened by API keys and by grant tokens, in the Authorization header only. */
+const OPENED_BY: readonly TokenKind[] = ['key', 'grant']
+
+/** Creates the way into the gate from the API: the same gate as for media, with the resource that the route names. */
+export function createApiJudge({ gate, tenants, records, address, accessLog }: ApiJudgeParts): Judge {
+  return async (request, { action, resource }) => {
+    const app = appOf(resource)
+    const tenant = app === null ? undefined : await tenants.find(app)
+    const facts = await factsOf(records, resource)
+    const client = address.of(request.raw)
+    const first = await gate.judge({
+      headers: request.headers,
+      query: null,
+      action,
+      resource,
+      address: client,
+      facts,
+      tenant,
+      accepts: OPENED_BY,
+      opensView: false,
+    })
+    // Keys may have been looked up in between: what counts is the standing of now.
+    const judgement = first.decision.allow && resource !== null ? gate.again(first, facts, tenant) : first
+    const { decision, token, access } = judgement
+    if (decision.allow && token !== null) {
+      return { allow: true, caller: { by: token.key ?? token.id ?? token.kind, token, access } }
+    }
+    const reason = decision.allow ? 'credential_missing' : decision.reason
+    if (tenant != null) {
+      const outcome = { status: 0, method: request.method, bytes: 0, attachment: null, opensView: true }
+      accessLog.note(tenant.app.id, judgement, outcome)
+    }
+    return { allow: false, reason, retryAfter: gate.wait(client) }
+  }
+}
+
+function appOf(resource: Resource | null): string | null {
+  return resource?.segments[0] === 'apps' ? (resource.segments[1] ?? null) : null
+}
+
+/** A revocation of a conversation reaches what is asked of it through the API, too. */
+async function factsOf(records: Records, resource: Resource | null): Promise<ResourceFacts> {
+  const [apps, app, kind, id] = resource?.segments ?? []
+  if (apps !== 'apps' || app === undefined || kind !== 'conversations' || id === undefined) return NO_FACTS
+  const conversation = await records.conversations.find(app, id)
+  return conversation === null ? NO_FACTS : { ...NO_FACTS, conversationSerial: conversation.serial }
+}

@@ -1,0 +1,87 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Action } from '@gatehouse/core/access'
+import { parseResource } from '@gatehouse/core/resource'
+import type { TokenKind } from '@gatehouse/core/token'
+import type { Catalogue } from '../catalogue.ts'
+import type { AccessLog } from './access-log.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { Gate } from './gate.ts'
+import { NO_FACTS } from './judgement.ts'
+import { type Refusal, refusal } from './refuse.ts'
+
+/** The answer to a proxy: 204 with who it was, or the refusal, as 401 or 403, with the reason in `X-Gatehouse-Reason`. */
+export type ForwardAuth = (request: IncomingMessage, requestId: string) => Promise<Refusal>
+
+/** What forward-auth is made of. */
+export type ForwardAuthParts = {
+  readonly gate: Gate
+  readonly catalogue: Catalogue
+  readonly address: ClientAddress
+  readonly accessLog: AccessLog
+}
+
+const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
+
+/**
+ * Creates the answer for proxies that ask before they serve something themselves (nginx `auth_request`, Caddy `forward_auth`). The
+ * request they ask about comes in `X-Original-URI` or `X-Forwarded-Uri`, its method in `X-Original-Method` or
+ * `X-Forwarded-Method`; both are believed only from trusted proxies. Answers MUST NOT be cached, which they say.
+ */
+export function createForwardAuth({ gate, catalogue, address, accessLog }: ForwardAuthParts): ForwardAuth {
+  return async (request, requestId) => {
+    const { headers } = request
+    const original = header(headers, 'x-original-uri') ?? header(headers, 'x-forwarded-uri')
+    if (!address.fromTrustedProxy(request) || original === null) return denied(refusal('forward_untrusted', requestId))
+    const mark = original.indexOf('?')
+    const resource = parseResource(mark < 0 ? original : original.slice(0, mark))
+    if (resource === null) return denied(refusal('resource_not_granted', requestId), 'resource_not_granted')
+    const method = header(headers, 'x-original-method') ?? header(headers, 'x-forwarded-method') ?? 'GET'
+    const action = ACTIONS[method.toUpperCase()] ?? 'write'
+    const entry = await catalogue.find(resource)
+    const inTree = resource.segments[0] === 'apps'
+    const tenant = inTree ? entry.tenant : undefined
+    const facts = entry.attachment === null ? NO_FACTS : entry.facts
+    const judgement = await gate.judge({
+      headers,
+      query: mark < 0 ? '' : original.slice(mark + 1),
+      action,
+      resource,
+      address: address.of(request),
+      facts,
+      tenant,
+      accepts: OPENED_BY,
+      opensView: action === 'read' && startsView(headers),
+    })
+    const { decision, access, token } = judgement.decision.allow ? gate.again(judgement, facts, tenant) : judgement
+    const outcome = { method, bytes: 0, attachment: entry.attachment?.id ?? null, opensView: true }
+    const status = decision.allow ? 204 : 0
+    if (entry.tenant !== null) accessLog.note(entry.tenant.app.id, { decision, access, token }, { ...outcome, status })
+    if (!decision.allow) return denied(refusal(decision.reason, requestId, gate.wait(access.ip)), decision.reason)
+    const who = token?.subject ?? token?.key ?? null
+    return {
+      status: 204,
+      headers: [
+        ...['Cache-Control', 'no-store', 'X-Gatehouse-Reason', 'ok', 'X-Request-Id', requestId],
+        ...(who === null ? [] : ['X-Gatehouse-User', encodeURIComponent(who)]),
+      ],
+      body: '',
+    }
+  }
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = { GET: 'read', HEAD: 'read', OPTIONS: 'read' }
+
+/** Proxies understand 401 and 403 only. */
+function denied(answer: Refusal, reason = 'forward_untrusted'): Refusal {
+  const status = answer.status === 401 || answer.status === 403 ? answer.status : answer.status === 429 ? 401 : 403
+  return { ...answer, status, headers: [...answer.headers, 'X-Gatehouse-Reason', reason] }
+}
+
+function startsView(headers: IncomingHttpHeaders): boolean {
+  return headers['if-none-match'] === undefined && (headers.range === undefined || /^bytes=0-/.test(headers.range))
+}
+
+function header(headers: IncomingHttpHeaders, name: string): string | null {
+  const value = headers[name]
+  return typeof value === 'string' && value !== '' ? value : null
+}

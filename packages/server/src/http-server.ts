@@ -1,0 +1,55 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Config } from './config.ts'
+import type { ClientAddress } from './gate/client-address.ts'
+import type { Media } from './media.ts'
+
+/** Node's own handler of requests. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+const MAX_HEAD_BYTES = 16 * 1024
+
+/**
+ * Creates the listener: media first, everything else goes to the API. Parsing is strict; heads, bodies and silences are timed; one
+ * address may hold only so many connections (proxies that are trusted hold as many as they like).
+ */
+export function createListener(config: Config, address: ClientAddress, media: Media, api: Handler): Server {
+  const server = createServer(
+    {
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: config.headerSeconds * 1000,
+      requestTimeout: config.requestSeconds * 1000,
+      connectionsCheckingInterval: Math.min(5_000, config.headerSeconds * 500),
+      keepAliveTimeout: config.idleSeconds * 1000,
+      noDelay: true,
+    },
+    (request, response) => {
+      if (!media(request, response)) api(request, response)
+    },
+  )
+  server.timeout = config.idleSeconds * 1000
+  limitConnections(server, config.maxConnectionsPerAddress, address)
+  return server
+}
+
+function limitConnections(server: Server, most: number, address: ClientAddress): void {
+  if (most === 0) return
+  const open = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const peer = socket.remoteAddress
+    if (peer === undefined || address.fromTrustedProxy({ socket } as IncomingMessage)) return
+    const count = (open.get(peer) ?? 0) + 1
+    if (count > most) {
+      socket.destroy()
+      return
+    }
+    open.set(peer, count)
+    socket.once('close', () => {
+      const left = (open.get(peer) ?? 1) - 1
+      if (left === 0) open.delete(peer)
+      else open.set(peer, left)
+    })
+  })
+}

@@ -1,0 +1,198 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createNodePrimitives } from '@gatehouse/core/node-primitives'
+import type { LoggedChange } from '@gatehouse/storage/records/port'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { createApi } from './api.ts'
+import { createCatalogue } from './catalogue.ts'
+import { type Config, listeningOn } from './config.ts'
+import type { Delivery } from './deliver/deliver.ts'
+import { createHotBlobs } from './deliver/hot-blobs.ts'
+import { createAccessLog } from './gate/access-log.ts'
+import { createApiJudge } from './gate/api-judge.ts'
+import { createClientAddress } from './gate/client-address.ts'
+import { createForwardAuth } from './gate/forward-auth.ts'
+import { createGate } from './gate/gate.ts'
+import { createInspector } from './gate/inspect.ts'
+import { createKnownKeys } from './gate/known-keys.ts'
+import { createThrottle } from './gate/throttle.ts'
+import { createVerifier } from './gate/verify.ts'
+import { createListener } from './http-server.ts'
+import { inspectFor } from './inspection.ts'
+import { createMedia } from './media.ts'
+import { createMetrics } from './metrics.ts'
+import type { Storage } from './open-storage.ts'
+import type { Parts, Standings } from './parts.ts'
+import { openGrantKeys } from './signing/grant-keys.ts'
+import { createIssuer } from './signing/issuer.ts'
+import { createLinkKeys, createLinks } from './signing/links.ts'
+import { applyChange } from './standing/apply.ts'
+import { type Board, createBoard, type SharedMarks } from './standing/board.ts'
+import { createOpenResponses } from './standing/open-responses.ts'
+import { createTenants } from './tenants.ts'
+import { VERSION } from './version.ts'
+
+/** One thread that serves: everything between the listening socket and storage. */
+export type ServingThread = {
+  readonly parts: Parts
+  /** Brings this thread up to a change; answers how many open responses it cut. */
+  apply(logged: LoggedChange): number
+  /** Starts listening; answers the port. */
+  listen(options: { port: number; shared: boolean }): Promise<number>
+  /** Stops: not ready, no new connections, open requests get `drainSeconds`, then everything is closed. */
+  drain(): Promise<void>
+}
+
+/** What a serving thread is made of. `standings` is asked for once the thread can apply changes. */
+export type ThreadParts = {
+  readonly config: Config
+  readonly storage: Storage
+  readonly marks: SharedMarks
+  /** Whether this thread writes the shared memory of its node. */
+  readonly writesShared: boolean
+  readonly standings: (apply: (logged: LoggedChange) => number) => Standings
+  /** The last sequence that the thread has when it starts; kept up to date by what it applies. */
+  readonly sequence: () => number
+}
+
+/** How long a stopping server still takes connections, so that a balancer can notice that it is not ready. */
+const NOTICE_MILLISECONDS = 1000
+
+/** Puts one serving thread together. All wiring of the server is here. */
+export async function createThread(given: ThreadParts): Promise<ServingThread> {
+  const { storage, marks, writesShared, sequence } = given
+  const { records, blobs, vault } = storage
+  let config = given.config
+  const now = () => Date.now()
+  const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
+  const primitives = createNodePrimitives()
+  const metrics = createMetrics(new Registry())
+
+  const board: Board = createBoard(marks)
+  const openResponses = createOpenResponses()
+  const tenants = createTenants(records)
+  const catalogue = createCatalogue(records, tenants)
+  const keys = createKnownKeys(records, vault, config.adminKey)
+  const hot = createHotBlobs(blobs, Math.floor(config.cacheBytes / config.workers))
+  const memories = {
+    board,
+    openResponses,
+    forgetApp: tenants.forget,
+    forgetKeys: keys.forget,
+    forgetPath: catalogue.forget,
+    forgetAllPaths: catalogue.forgetAll,
+  }
+  const apply = (logged: LoggedChange) => applyChange(logged, memories, writesShared)
+  const plain = given.standings(apply)
+  const standings: Standings = {
+    async change(change, by) {
+      const changed = await plain.change(change, by)
+      if (changed !== null) metrics.changed(changed.revocation.milliseconds, changed.revocation.cut)
+      return changed
+    },
+  }
+  for await (const rows of records.changes.standing()) board.apply(rows, writesShared)
+
+  const grantKeys = await openGrantKeys(records, vault)
+  const linkKeys = createLinkKeys(vault)
+  const address = createClientAddress(config.trustedProxies)
+  const throttle = createThrottle(config.badTokensPerMinute)
+  const verifier = createVerifier({ keys, grantKeys, linkKeys, primitives, sequence })
+  const gate = createGate({ verifier, board, uses: records.uses, throttle, now })
+  const accessLog = createAccessLog({
+    views: records.views,
+    log,
+    flushMilliseconds: config.viewFlushMilliseconds,
+    lost: metrics.viewsLost,
+  })
+
+  const parts: Parts = {
+    get config() {
+      return config
+    },
+    records,
+    blobs,
+    standings,
+    tenants,
+    links: createLinks({ tenants, linkKeys, board, primitives, mediaUrl: () => config.mediaUrl }),
+    issuer: createIssuer(grantKeys, primitives, sequence),
+    vault,
+    log,
+    now,
+  }
+  const delivery: Delivery = {
+    blobs,
+    hot,
+    smallFileBytes: config.smallFileBytes,
+    minimumBytesPerSecond: config.minimumBytesPerSecond,
+    offloadPrefix: config.offload.kind === 'none' ? null : config.offload.prefix,
+  }
+  const media = createMedia({
+    gate,
+    catalogue,
+    tenants,
+    accessLog,
+    openResponses,
+    address,
+    delivery,
+    log,
+    metrics,
+  })
+  let draining = false
+  let server: Server | null = null
+  const api = await createApi({
+    parts,
+    version: VERSION,
+    judge: createApiJudge({ gate, tenants, records, address, accessLog }),
+    inspect: inspectFor(createInspector({ verifier, keys, catalogue, tenants, board }), now),
+    verify: createForwardAuth({ gate, catalogue, address, accessLog }),
+    metrics: metrics.registry,
+    draining: () => draining,
+    serverFactory: (handler) => {
+      server = createListener(config, address, media, handler)
+      return server
+    },
+  })
+  await api.ready()
+  if (server === null) throw new Error('the API made no server')
+  const listener: Server = server
+
+  return {
+    parts,
+    apply,
+    async listen({ port, shared }) {
+      await new Promise<void>((resolve, reject) => {
+        listener.once('error', reject)
+        listener.listen({ host: config.host, port, reusePort: shared }, () => {
+          listener.removeListener('error', reject)
+          resolve()
+        })
+      })
+      const taken = (listener.address() as AddressInfo).port
+      config = listeningOn(config, taken)
+      return taken
+    },
+    async drain() {
+      draining = true
+      const connections = await new Promise<number>((resolve) =>
+        listener.getConnections((_error, count) => resolve(count)),
+      )
+      const notice = connections === 0 ? 0 : Math.min(NOTICE_MILLISECONDS, config.drainSeconds * 1000)
+      await pause(notice)
+      const closed = new Promise<void>((resolve) => listener.close(() => resolve()))
+      const idle = setInterval(() => listener.closeIdleConnections(), 100)
+      listener.closeIdleConnections()
+      await Promise.race([closed, pause(config.drainSeconds * 1000 - notice)])
+      clearInterval(idle)
+      listener.closeAllConnections()
+      await closed
+      await api.close()
+      await accessLog.close()
+    },
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)).unref())
+}

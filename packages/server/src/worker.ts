@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LoggedChange } from '@gatehouse/storage/records/port'
+import { openStorage } from './open-storage.ts'
+import { createThreadStandings } from './standing/threads.ts'
+import { createThread } from './thread.ts'
+import type { WorkerMessage, WorkerStart } from './workers.ts'
+
+/** A serving thread. Changes that arrive while it loads the present standing wait until that is done. */
+async function run(port: NonNullable<typeof parentPort>, { config, marks, sequence }: WorkerStart): Promise<void> {
+  const storage = await openStorage(config)
+  const count = new Float64Array(sequence)
+  let loaded = false
+  const early: LoggedChange[] = []
+  const thread = await createThread({
+    config,
+    storage,
+    marks,
+    writesShared: false,
+    sequence: () => count[0] ?? 0,
+    standings: (apply) =>
+      createThreadStandings(port, (logged) => {
+        if (!loaded) early.push(logged)
+        return apply(logged)
+      }),
+  })
+  // The snapshot may have been read before a change that came while it was; applying those once more leaves the newest.
+  for (const logged of early) thread.apply(logged)
+  loaded = true
+  port.on('message', (message: WorkerMessage) => {
+    if (message.type === 'listen') {
+      thread.listen({ port: message.port, shared: true }).then(
+        (taken) => port.postMessage({ type: 'listening', port: taken } satisfies WorkerMessage),
+        (error: unknown) => {
+          throw error
+        },
+      )
+    } else if (message.type === 'drain') {
+      void thread
+        .drain()
+        .then(() => storage.close())
+        .then(() => port.close())
+    }
+  })
+  port.postMessage({ type: 'ready' } satisfies WorkerMessage)
+}
+
+if (parentPort === null) throw new Error('worker.ts runs as a worker thread')
+await run(parentPort, workerData as WorkerStart)
