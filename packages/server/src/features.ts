@@ -1,0 +1,46 @@
+import type { Registry } from 'prom-client'
+import { createApps } from './features/apps.ts'
+import { createAttachments } from './features/attachments.ts'
+import { createConversations } from './features/conversations.ts'
+import { createVerify } from './features/forward-auth.ts'
+import { createHealth } from './features/health.ts'
+import { createKeys } from './features/keys.ts'
+import { createLinks } from './features/links.ts'
+import { createMessages } from './features/messages.ts'
+import { createRevocations } from './features/revocations.ts'
+import { createTokens, type Inspect } from './features/tokens.ts'
+import { createUsers } from './features/users.ts'
+import { createViews } from './features/views.ts'
+import type { ForwardAuth } from './gate/forward-auth.ts'
+import type { Parts } from './parts.ts'
+
+/** What the API needs beside the parts: what is made elsewhere and plugged in. */
+export type Plugged = {
+  readonly inspect: Inspect
+  readonly metrics: Registry
+  /** Whether the process is about to stop. */
+  readonly draining: () => boolean
+  /** Answers `GET /v1/verify`: it judges the forwarded request itself. */
+  readonly verify: ForwardAuth
+}
+
+/** Every feature with its endpoints. The name of a feature is its tag in the OpenAPI document. */
+export type Features = ReturnType<typeof createFeatures>
+
+/** Puts all features together. */
+export function createFeatures(parts: Parts, plugged: Plugged) {
+  return {
+    apps: createApps(parts),
+    keys: createKeys(parts),
+    users: createUsers(parts),
+    conversations: createConversations(parts),
+    attachments: createAttachments(parts),
+    links: createLinks(parts),
+    messages: createMessages(parts),
+    tokens: createTokens(parts, plugged.inspect),
+    revocations: createRevocations(parts),
+    views: createViews(parts),
+    forwardAuth: createVerify(plugged.verify),
+    health: createHealth(parts, plugged),
+  }
+}

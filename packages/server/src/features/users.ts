@@ -1,0 +1,102 @@
+import type { Json, User } from '@gatehouse/storage/records/port'
+import { Type } from 'typebox'
+import { endpoint } from '../endpoint.ts'
+import { createPager } from '../paging.ts'
+import type { Parts } from '../parts.ts'
+import { showUser, UserView } from '../presenters.ts'
+import { problem } from '../problems.ts'
+import { Exactly, Id, List, Metadata, Name, Nullable, PageQuery } from '../schemas.ts'
+
+/** Users of an app. */
+export function createUsers(parts: Parts) {
+  const { records, standings, vault, now } = parts
+  const pager = createPager(vault)
+  const params = { app: Id, uid: Id }
+
+  async function find(app: string, uid: string): Promise<User> {
+    const user = await records.users.find(app, uid)
+    if (user === null) throw problem('not_found')
+    return user
+  }
+
+  async function turn(app: string, user: string, to: 'active' | 'suspended', by: string) {
+    const changed = await standings.change({ kind: 'user', app, user, to }, by)
+    if (changed === null) throw problem('not_found')
+    return { status: 200, body: { ...showUser(await find(app, user)), revocation: changed.revocation } } as const
+  }
+
+  return {
+    put: endpoint({
+      summary: 'Make a user, or change name and metadata',
+      description: 'What is left out stays as it is. A deactivated user stays deactivated.',
+      params,
+      body: Type.Union([
+        Exactly({
+          name: Type.Optional(Nullable(Name)),
+          metadata: Type.Optional(Metadata),
+        }),
+        Type.Null(),
+      ]),
+      answers: { 200: UserView, 201: UserView },
+      handle: async ({ params: { app, uid }, body }) => {
+        const { name, metadata } = body ?? {}
+        const { user, created } = await records.users.put({
+          app,
+          id: uid,
+          ...(name !== undefined && { name }),
+          ...(metadata !== undefined && { metadata: metadata as Record<string, Json> }),
+          at: now(),
+        })
+        if (!created) return { status: 200, body: showUser(user) }
+        return { status: 201, body: showUser(user), location: `/v1/apps/${app}/users/${encodeURIComponent(uid)}` }
+      },
+    }),
+
+    get: endpoint({
+      summary: 'Read a user',
+      params,
+      answers: { 200: UserView },
+      handle: async ({ params: { app, uid } }) => ({ status: 200, body: showUser(await find(app, uid)) }),
+    }),
+
+    list: endpoint({
+      summary: 'List the users of an app',
+      params: { app: Id },
+      query: {
+        ...PageQuery,
+        status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('deactivated')])),
+      },
+      answers: { 200: List(UserView) },
+      handle: async ({ params: { app }, query: { status, ...query } }) => {
+        const list = `users ${app} ${status ?? ''}`
+        const page = await records.users.list(app, { ...pager.read(query, list), ...(status && { status }) })
+        return { status: 200, body: pager.write(page, list, showUser) }
+      },
+    }),
+
+    deactivate: endpoint({
+      summary: "Deactivate a user: all of the user's links and tokens are refused at once",
+      params,
+      answers: { 200: UserView },
+      handle: ({ params: { app, uid }, caller: { by } }) => turn(app, uid, 'suspended', by),
+    }),
+
+    activate: endpoint({
+      summary: 'Activate a user again: the same links and tokens work again',
+      params,
+      answers: { 200: UserView },
+      handle: ({ params: { app, uid }, caller: { by } }) => turn(app, uid, 'active', by),
+    }),
+
+    delete: endpoint({
+      summary: 'Delete a user for good',
+      params,
+      answers: { 204: null },
+      handle: async ({ params: { app, uid }, caller: { by } }) => {
+        const changed = await standings.change({ kind: 'user', app, user: uid, to: 'deleted' }, by)
+        if (changed === null) throw problem('not_found')
+        return { status: 204 }
+      },
+    }),
+  }
+}

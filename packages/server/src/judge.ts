@@ -1,0 +1,28 @@
+import type { Access, Action } from '@gatehouse/core/access'
+import type { Reason } from '@gatehouse/core/reasons'
+import type { Resource } from '@gatehouse/core/resource'
+import type { Token } from '@gatehouse/core/token'
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * What a request asks for. `resource` is null where the call belongs to no place of its own (the inspector): then it is
+ * judged at the resource of the first grant of the credential that holds the action, and refused without one.
+ */
+export type Ask = { readonly action: Action; readonly resource: Resource | null }
+
+/** Somebody whom the gate has let in. */
+export type Caller = {
+  /** The id of the key or token, as the log of changes names it. */
+  readonly by: string
+  readonly token: Token
+  readonly access: Access
+}
+
+/** The gate's answer. */
+export type Judged =
+  | { readonly allow: true; readonly caller: Caller }
+  /** `retryAfter`: seconds until another try makes sense, for refusals that pass. */
+  | { readonly allow: false; readonly reason: Reason; readonly retryAfter?: number }
+
+/** The way into the gate from the API. MUST read nothing but the head of the request: it is asked before the body arrives. */
+export type Judge = (request: FastifyRequest, ask: Ask) => Promise<Judged>

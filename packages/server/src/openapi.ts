@@ -1,0 +1,68 @@
+import swagger, { type SwaggerTransform } from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { REASONS } from '@gatehouse/core/reasons'
+import type { FastifyInstance } from 'fastify'
+import { open } from './ask.ts'
+import { PROBLEMS } from './problems.ts'
+
+/** Adds the OpenAPI document of all routes registered afterwards: `/openapi.json`, readable at `/docs`. */
+export async function describe(app: FastifyInstance, options: { version: string; publicUrl: string }): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Gatehouse',
+        version: options.version,
+        description:
+          'Gatehouse keeps media behind one gate, gives each viewer a key of their own, and takes it back in an instant. ' +
+          'Every error is a problem document (RFC 9457); /docs/errors lists the codes.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: options.publicUrl }],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'basic', description: 'Id and secret of an API key.' },
+          token: { type: 'http', scheme: 'bearer', description: 'The secret of an API key, or a grant token.' },
+        },
+      },
+      security: [{ key: [] }, { token: [] }],
+    },
+    transform: showForm as SwaggerTransform,
+  })
+  const documentation = { config: { asking: open('documentation') }, schema: { hide: true } }
+  app.get('/openapi.json', documentation, () => app.swagger())
+  app.get('/docs/errors', documentation, (_request, reply) => reply.type('text/html; charset=utf-8').send(errorsPage()))
+  await app.register(async (inner) => {
+    inner.addHook('onRoute', (route) => {
+      route.config = { ...route.config, asking: open('documentation') }
+    })
+    await inner.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true }, logLevel: 'warn' })
+  })
+}
+
+/** Shows the form of an upload as the request body; Fastify itself must not validate it. */
+const showForm: SwaggerTransform = ({ schema, url, route }) => {
+  const form = route.config?.form
+  if (form === undefined || form === null) return { schema, url }
+  return { schema: { ...schema, consumes: ['multipart/form-data'], body: form }, url }
+}
+
+/** Every code with its status and what to do: the page that the `type` of a problem points at. */
+function errorsPage(): string {
+  const rows = Object.entries({ ...PROBLEMS, ...REASONS })
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(
+      ([code, { status, title, sentence }]) =>
+        `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${inHtml(title)}</td><td>${inHtml(sentence)}</td></tr>`,
+    )
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Gatehouse: errors</title>
+<style>body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd}</style>
+<h1>Errors</h1><table><tr><th>code</th><th>status</th><th>title</th><th>what to do</th></tr>
+${rows.join('\n')}
+</table></html>
+`
+}
+
+function inHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}

@@ -1,0 +1,89 @@
+import {
+  type Asking,
+  ask,
+  askAttachment,
+  askByQuery,
+  askConversationInBody,
+  askOwn,
+  askUnlessLoopback,
+  open,
+} from './ask.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Features } from './features.ts'
+
+/** One call of the API: where it is, what it asks the gate for, and what answers it. */
+export type Row = readonly [method: Method, path: string, asking: Asking, endpoint: Endpoint]
+
+/** The methods that the API uses; HEAD comes along with GET. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+const APP = '/apps/{app}'
+const USER = '/apps/{app}/users/{uid}'
+const CONVERSATION = '/apps/{app}/conversations/{conversation}'
+
+/** The whole native HTTP surface. */
+// biome-ignore format: one row is one line
+export function routes(to: Features): readonly Row[] {
+  const { apps, keys, users, conversations, attachments, links, messages, tokens, revocations, views, forwardAuth, health } = to
+  return [
+    ['POST',   '/v1/apps',                                               ask('manage', '/'),               apps.create],
+    ['GET',    '/v1/apps',                                               ask('manage', '/'),               apps.list],
+    ['GET',    '/v1/apps/{app}',                                         ask('manage', APP),               apps.get],
+    ['PATCH',  '/v1/apps/{app}',                                         ask('manage', APP),               apps.change],
+    ['DELETE', '/v1/apps/{app}',                                         ask('manage', APP),               apps.delete],
+    ['POST',   '/v1/apps/{app}/deactivate',                              ask('manage', APP),               apps.deactivate],
+    ['POST',   '/v1/apps/{app}/activate',                                ask('manage', APP),               apps.activate],
+    ['POST',   '/v1/apps/{app}/link-key/retire',                         ask('manage', APP),               apps.retireLinkKey],
+
+    ['POST',   '/v1/apps/{app}/keys',                                    ask('manage', APP),               keys.create],
+    ['GET',    '/v1/apps/{app}/keys',                                    ask('manage', APP),               keys.list],
+    ['GET',    '/v1/apps/{app}/keys/{key}',                              ask('manage', APP),               keys.get],
+    ['DELETE', '/v1/apps/{app}/keys/{key}',                              ask('manage', APP),               keys.delete],
+    ['POST',   '/v1/apps/{app}/keys/{key}/deactivate',                   ask('manage', APP),               keys.deactivate],
+    ['POST',   '/v1/apps/{app}/keys/{key}/activate',                     ask('manage', APP),               keys.activate],
+
+    ['GET',    '/v1/apps/{app}/users',                                   ask('manage', APP),               users.list],
+    ['PUT',    '/v1/apps/{app}/users/{uid}',                             ask('manage', USER),              users.put],
+    ['GET',    '/v1/apps/{app}/users/{uid}',                             ask('manage', USER),              users.get],
+    ['DELETE', '/v1/apps/{app}/users/{uid}',                             ask('manage', USER),              users.delete],
+    ['POST',   '/v1/apps/{app}/users/{uid}/deactivate',                  ask('manage', USER),              users.deactivate],
+    ['POST',   '/v1/apps/{app}/users/{uid}/activate',                    ask('manage', USER),              users.activate],
+
+    ['GET',    '/v1/apps/{app}/conversations',                           ask('manage', APP),               conversations.list],
+    ['PUT',    '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.put],
+    ['GET',    '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.get],
+    ['POST',   '/v1/apps/{app}/conversations/{conversation}/merge',      ask('manage', APP),               conversations.merge],
+    ['GET',    '/v1/apps/{app}/conversations/{conversation}/members',    ask('manage', CONVERSATION),      conversations.members],
+    ['PUT',    '/v1/apps/{app}/conversations/{conversation}/members/{uid}', ask('manage', CONVERSATION),   conversations.addMember],
+    ['DELETE', '/v1/apps/{app}/conversations/{conversation}/members/{uid}', ask('manage', CONVERSATION),   conversations.removeMember],
+    ['GET',    '/v1/apps/{app}/conversations/{conversation}/messages',   askByQuery('for', 'issue', 'manage', CONVERSATION), messages.list],
+    ['POST',   '/v1/apps/{app}/conversations/{conversation}/attachments', ask('write', CONVERSATION),      attachments.upload],
+
+    ['POST',   '/v1/apps/{app}/messages',                                askConversationInBody('write'),   messages.create],
+    ['GET',    '/v1/apps/{app}/messages/{message}',                      ask('manage', APP),               messages.get],
+    ['DELETE', '/v1/apps/{app}/messages/{message}',                      ask('write', APP),                messages.delete],
+
+    ['POST',   '/v1/apps/{app}/attachments',                             ask('write', APP),                attachments.uploadOutside],
+    ['GET',    '/v1/apps/{app}/attachments',                             ask('manage', APP),               attachments.list],
+    ['POST',   '/v1/apps/{app}/attachments/protect',                     ask('manage', APP),               attachments.protect],
+    ['POST',   '/v1/apps/{app}/attachments/unprotect',                   ask('manage', APP),               attachments.unprotect],
+    ['GET',    '/v1/apps/{app}/attachments/{id}',                        askAttachment('manage'),          attachments.get],
+    ['DELETE', '/v1/apps/{app}/attachments/{id}',                        askAttachment('write'),           attachments.delete],
+    ['GET',    '/v1/apps/{app}/attachments/{id}/links',                  askAttachment('issue'),           links.list],
+    ['GET',    '/v1/apps/{app}/attachments/{id}/links/{uid}',            askAttachment('issue'),           links.get],
+    ['GET',    '/v1/apps/{app}/attachments/{id}/receipts',               askAttachment('manage'),          links.receipts],
+
+    ['POST',   '/v1/apps/{app}/tokens',                                  ask('issue', APP),                tokens.create],
+    ['POST',   '/v1/tokens/inspect',                                     askOwn('manage'),                 tokens.inspect],
+    ['GET',    '/.well-known/jwks.json',                                 open('public keys'),              tokens.jwks],
+
+    ['POST',   '/v1/apps/{app}/revocations',                             ask('manage', APP),               revocations.create],
+    ['GET',    '/v1/apps/{app}/revocations',                             ask('manage', APP),               revocations.list],
+    ['GET',    '/v1/apps/{app}/views',                                   ask('manage', APP),               views.list],
+
+    ['GET',    '/v1/verify',                                             open('judges the request that a proxy forwards'), forwardAuth.verify],
+    ['GET',    '/livez',                                                 open('says only that it lives'),  health.live],
+    ['GET',    '/readyz',                                                open('says only whether it can serve'), health.ready],
+    ['GET',    '/metrics',                                               askUnlessLoopback('manage'),      health.metrics],
+  ]
+}

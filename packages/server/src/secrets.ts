@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto'
+
+/** A new id: 24 lower-case hex characters. */
+export function newId(): string {
+  return randomBytes(12).toString('hex')
+}
+
+/** A new secret of an API key: 256 random bits, with a prefix by which scanners for leaked secrets recognise it. */
+export function newKeySecret(): string {
+  return `gh_${randomBytes(32).toString('base64url')}`
+}
+
+/**
+ * The unguessable segment of an attachment's path: 144 random bits as 24 base64url characters. Never holds `fat` in any
+ * case, which the clients of one vendor take for a token in the query.
+ */
+export function newAttachmentKey(): string {
+  for (;;) {
+    const key = randomBytes(18).toString('base64url')
+    if (!/fat/i.test(key)) return key
+  }
+}
