@@ -225,7 +225,9 @@ test('hostile tokens are all refused with 401, in the header, the query and the 
     ] as const
     for (const [way, target, headers] of ways) {
       // A token beyond what fits a request line or cookie may be cut off earlier, by the parser.
-      const allowed = token.length > 8000 ? [400, 401, 414, 431] : token.includes('%20') ? [200, 400, 401] : [401]
+      // `nbf` narrows the grants, so the token is good and its time has not come.
+      const early = name === 'not valid yet' ? [401, 403] : [401]
+      const allowed = token.length > 8000 ? [400, 401, 414, 431] : token.includes('%20') ? [200, 400, 401] : early
       const [answer] = (await exchange(house.port, requestHead('GET', target, headers))).responses
       assert.ok(answer && allowed.includes(answer.status), `${name}, ${way}: ${answer?.status}`)
       if (answer.status === 401) {

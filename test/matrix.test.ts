@@ -34,18 +34,19 @@ const linkOf = async (tenant: typeof app, id: string) => (await tenant.link(id, 
 type Route = { readonly name: string; readonly call: (client: Client, query: string) => Promise<Answer> }
 
 let serial = 0
+const MESSAGE = { conversation: 'c', from: 'ann', text: 'x', attachments: [] }
 const ROUTES = [
   { name: 'read the file', call: (client, query) => client.get(`${file.path}${query}`) },
   { name: 'read in another conversation', call: (client, query) => client.get(`${elsewhere.path}${query}`) },
   { name: "read another app's file", call: (client, query) => client.get(`${foreign.path}${query}`) },
   { name: 'list links', call: (client, query) => client.get(`${app.base}/attachments/${file.id}/links${query}`) },
-  { name: 'write', call: (client, query) => client.put(`${app.base}/users/w${serial++}${query}`, {}) },
+  { name: 'write', call: (client, query) => client.post(`${app.base}/messages${query}`, MESSAGE) },
   {
     name: 'issue',
     call: (client, query) => client.post(`${app.base}/tokens${query}`, { grants: ask, seconds: 60 }),
   },
-  { name: 'manage', call: (client, query) => client.post(`${app.base}/keys${query}`, { name: `k${serial++}` }) },
-  { name: 'write to another app', call: (client, query) => client.put(`${other.base}/users/w${serial++}${query}`, {}) },
+  { name: 'manage', call: (client, query) => client.put(`${app.base}/users/u${serial++}${query}`, {}) },
+  { name: 'write to another app', call: (client, query) => client.post(`${other.base}/messages${query}`, MESSAGE) },
   { name: 'make an app', call: (client, query) => client.post(`/v1/apps${query}`, { name: `a${serial++}` }) },
 ] as const satisfies readonly Route[]
 
@@ -85,7 +86,11 @@ const KINDS: readonly Kind[] = [
   ...ways('offline token, read', offlineToken(appKey, hour()), OWN),
   ...ways('offline token, write', write, ['write']),
   ...ways('offline token, no action', offlineToken(appKey, grants()), []),
-  ...ways('offline token of a key that reads one conversation', offlineToken(readKey, hour()), ['read the file']),
+  ...ways(
+    'offline token of a key that reads one conversation',
+    offlineToken(readKey, readClaims(`${everything}/conversations/c`)),
+    ['read the file'],
+  ),
   ...ways(
     'offline token of a read key asking for write',
     offlineToken(readKey, grants('write', 'issue', 'manage')),
