@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { collect, inChunks, patternBytes } from '../../conformance/blob-source.ts'
-import { openDescriptors, opened, readAll, testBlobs, until } from '../../conformance/blobs.ts'
+import { listAll, openDescriptors, opened, readAll, testBlobs, until } from '../../conformance/blobs.ts'
 import { type DiskBlobsOptions, openDiskBlobs } from './disk.ts'
 import { ownerMark } from './owner.ts'
 import { BlobsUnavailable } from './port.ts'
@@ -128,9 +128,17 @@ describe('disk blobs', () => {
     withDisk(async ({ folder, blobs }) => {
       const { blob } = await blobs.put('app', inChunks(patternBytes(10)), noLimit)
       await rename(folder, `${folder}-away`)
-      await assert.rejects(blobs.put('app', inChunks(patternBytes(10)), noLimit), BlobsUnavailable)
-      await assert.rejects(blobs.ping(), BlobsUnavailable)
-      await assert.rejects(blobs.free(), BlobsUnavailable)
+      const questions: [string, () => Promise<unknown>][] = [
+        ['put', () => blobs.put('app', inChunks(patternBytes(10)), noLimit)],
+        ['open', () => blobs.open(blob)],
+        ['stat', () => blobs.stat(blob)],
+        ['delete', () => blobs.delete(blob)],
+        ['list', () => listAll(blobs)],
+        ['sweep', () => blobs.sweep(Date.now())],
+        ['ping', () => blobs.ping()],
+        ['free', () => blobs.free()],
+      ]
+      for (const [what, ask] of questions) await assert.rejects(ask, BlobsUnavailable, what)
       await rename(`${folder}-away`, folder)
       assert.equal((await readAll(blobs, blob)).byteLength, 10)
     }))

@@ -63,6 +63,12 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
     if ((await freeBytes()) === 0) throw new DiskFull('the disk is full but for the reserve')
   }
 
+  /** Tells a file that is not there from a disk that is not there. */
+  async function requireRoot(): Promise<null> {
+    await Promise.all([stat(root), stat(temporary)]).catch(raise)
+    return null
+  }
+
   /** Makes the folder of a blob, with every new name on the way to it synced. */
   async function prepareFolder(target: string) {
     const made = await mkdir(target, { recursive: true })
@@ -124,8 +130,9 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
 
     async open(blob) {
       const path = pathOf(blob)
-      const file = path === null ? null : await descriptors.take(path).catch(raise)
-      if (!file) return null
+      if (path === null) return null
+      const file = await descriptors.take(path).catch(raise)
+      if (!file) return requireRoot()
       return {
         size: file.size,
         read: (start, end) => readPooled(file, buffers, start, end),
@@ -137,20 +144,19 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
       const path = pathOf(blob)
       if (path === null) return null
       const found = await statOrNull(path)
-      return found && { size: found.size, modifiedAt: Math.floor(found.mtimeMs) }
+      return found ? { size: found.size, modifiedAt: Math.floor(found.mtimeMs) } : requireRoot()
     },
 
     async delete(blob) {
       const path = pathOf(blob)
       if (path === null) return
       descriptors.forget(path)
-      await unlink(path).catch((error: unknown) => {
-        if (errorCode(error) !== 'ENOENT') raise(error)
-      })
+      await unlink(path).catch((error: unknown) => (errorCode(error) === 'ENOENT' ? requireRoot() : raise(error)))
       descriptors.forget(path)
     },
 
     async *list() {
+      await requireRoot()
       for (const app of await names(root)) {
         for (const part of await names(join(root, app))) {
           const found = await Promise.all(
@@ -167,6 +173,7 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
     },
 
     async sweep(olderThan) {
+      await requireRoot()
       let removed = 0
       for (const name of await names(temporary)) {
         const owner = abandoned.has(name) ? 'gone' : ownerState(name)
@@ -185,7 +192,7 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
     free: freeBytes,
     location: blobPath,
     async ping() {
-      await Promise.all([statfs(root).catch(raise), stat(temporary).catch(raise)])
+      await requireRoot()
     },
     async close() {
       descriptors.close()
