@@ -12,9 +12,10 @@ const MOST_ADDRESSES = 20_000
 
 /**
  * Creates a leaky bucket for each address: `perMinute` failures a minute flow off, and as many again may come at once. Addresses in one
- * IPv6 /64 count as one. Memory is bounded; when it is full the addresses that were quiet longest are forgotten.
+ * IPv6 /64 count as one. Memory is bounded; when it is full the addresses that were quiet longest are forgotten. Zero: nobody is ever slowed down.
  */
 export function createThrottle(perMinute: number): Throttle {
+  if (perMinute === 0) return { wait: () => 0, failed: () => {} }
   const buckets = new Map<string, Bucket>()
   const drained = (bucket: Bucket, at: number) =>
     Math.max(0, bucket.level - (Math.max(0, at - bucket.at) * perMinute) / 60_000)
