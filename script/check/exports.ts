@@ -31,11 +31,13 @@ function findIn(path: string, text: string): Finding[] {
   })
 }
 
-/** Whether the lines above end a `/** … *\/` comment that says something. */
+/** Whether the lines above, remarks to other programs apart, end a `/** … *\/` comment that says something. */
 function hasDocstring(lines: readonly string[], index: number): boolean {
-  if (!lines[index - 1]?.trimEnd().endsWith('*/')) return false
-  let start = index - 1
+  let end = index
+  while (lines[end - 1]?.startsWith('// biome-ignore')) end -= 1
+  if (!lines[end - 1]?.trimEnd().endsWith('*/')) return false
+  let start = end - 1
   while (start > 0 && !lines[start]?.trimStart().startsWith('/*')) start -= 1
-  const comment = lines.slice(start, index).join(' ')
+  const comment = lines.slice(start, end).join(' ')
   return /^\s*\/\*\*/.test(comment) && /\w{2,}/.test(comment)
 }
