@@ -1,43 +1,54 @@
 import type { PageView, Problem } from './answers.ts'
 import { EXIT } from './exit-code.ts'
 import { Failure } from './failure.ts'
+import { type StreamedBody, streamedPost, Unreached } from './streamed-post.ts'
 
 /** Calls to the native API of one server with one key. */
 export type Client = {
   readonly url: string
   /**
-   * One call; answers the body, or null where there is none. A form is sent as multipart. Raises {@link Failure}: `refused` for
-   * 401 and 403, `unreachable` where nobody answers, `failed` for every other problem.
+   * One call; answers the body, or null where there is none. Raises {@link Failure}: `refused` for 401 and 403, `unreachable` where
+   * nobody answers, `failed` for every other problem. Given up after 30 seconds.
    */
-  call<T>(method: string, path: string, body?: unknown, options?: CallOptions): Promise<T>
+  call<T>(method: string, path: string, body?: unknown): Promise<T>
+  /** Posts a body that is made while it is sent; otherwise the same. Raises an AbortError, too, and what makes the body. */
+  post<T>(path: string, body: StreamedBody, options: PostOptions): Promise<T>
   /** Every item of a paged list. */
-  list<T>(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<T[]>
+  list<T>(path: string): Promise<T[]>
 }
 
-/** Details of a call. Without a signal of its own, a call is given up after 30 seconds. */
-export type CallOptions = { readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal }
+/** What goes along with a streamed body. */
+export type PostOptions = { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }
 
 const PATIENCE_MILLISECONDS = 30_000
 
 /** Creates a client. `key` is `id:secret`, or a secret or token alone; null calls without a credential. */
 export function createClient(url: string, key: string | null): Client {
-  const credential = key === null ? {} : { authorization: authorization(key) }
+  const credential: Record<string, string> = key === null ? {} : { authorization: authorization(key) }
 
-  async function call<T>(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
-    const form = body instanceof FormData
-    const response = await send(`${url}${path}`, {
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const sent = fetch(`${url}${path}`, {
       method,
       redirect: 'error',
-      signal: options.signal ?? AbortSignal.timeout(PATIENCE_MILLISECONDS),
-      headers: {
-        ...credential,
-        ...(body === undefined || form ? {} : { 'content-type': 'application/json' }),
-        ...options.headers,
-      },
-      ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      headers: { ...credential, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    const text = await response.text()
-    if (!response.ok) throw refusal(response.status, text, key === null)
+    const { status, text } = await sent
+      .then(async (response) => ({ status: response.status, text: await response.text() }))
+      .catch((error) => Promise.reject(unreachable(error)))
+    return answer(status, text)
+  }
+
+  function unreachable(cause: unknown): Failure {
+    return new Failure(EXIT.unreachable, 'not_reachable', `No server answers at ${url} (${because(cause)}).`, {
+      cure: 'Start one with `gatehouse serve`, or say where it is with --url or GATEHOUSE_URL.',
+      cause,
+    })
+  }
+
+  function answer<T>(status: number, text: string): T {
+    if (status < 200 || status > 299) throw refusal(status, text, key === null)
     if (text === '') return null as T
     try {
       return JSON.parse(text) as T
@@ -46,32 +57,22 @@ export function createClient(url: string, key: string | null): Client {
     }
   }
 
-  async function send(target: string, init: RequestInit): Promise<Response> {
-    try {
-      return await fetch(target, init)
-    } catch (error) {
-      if (error instanceof Error && error.name === 'AbortError') throw error
-      throw new Failure(EXIT.unreachable, 'not_reachable', `No server answers at ${url} (${because(error)}).`, {
-        cure: 'Start one with `gatehouse serve`, or say where it is with --url or GATEHOUSE_URL.',
-        cause: error,
-      })
-    }
-  }
-
   return {
     url,
     call,
-    async list<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}) {
+    async post(path, body, { headers, signal }) {
+      const { status, text } = await streamedPost(`${url}${path}`, body, {
+        headers: { ...credential, ...headers },
+        signal,
+      }).catch((error) => Promise.reject(error instanceof Unreached ? unreachable(error.cause) : error))
+      return answer(status, text)
+    },
+    async list<T>(path: string) {
       const items: T[] = []
-      const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined)
       let cursor: string | null = null
       do {
-        const search: string = new URLSearchParams([
-          ...given,
-          ['limit', '1000'],
-          ...(cursor === null ? [] : [['cursor', cursor]]),
-        ] as [string, string][]).toString()
-        const page: PageView<T> = await call<PageView<T>>('GET', `${path}?${search}`)
+        const after: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+        const page: PageView<T> = await call<PageView<T>>('GET', `${path}?limit=1000${after}`)
         items.push(...page.items)
         cursor = page.next
       } while (cursor !== null)
@@ -112,7 +113,8 @@ function problemOf(text: string): Problem {
   }
 }
 
-function because(error: unknown): string {
+/** Why a fetch failed, in a word or a few. */
+export function because(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message
   return String(cause)

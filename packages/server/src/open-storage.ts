@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openBlobs as openBlobsAt } from '@gatehouse/storage/blobs/open'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { Records } from '@gatehouse/storage/records/port'
 import type { Config } from './config.ts'
@@ -51,6 +52,5 @@ export async function openRecords(config: Config): Promise<Records> {
 
 /** Opens the blobs alone. */
 export async function openBlobs(config: Config): Promise<Blobs> {
-  const { openDiskBlobs } = await import('@gatehouse/storage/blobs/disk')
-  return openDiskBlobs({ folder: config.data })
+  return openBlobsAt(config.blobsUrl ?? { folder: config.data })
 }

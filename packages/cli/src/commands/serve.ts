@@ -23,23 +23,31 @@ export function serveCommand(terminal: Terminal): Command {
   })
 }
 
-/** Serves, says so, and answers when everything is closed after a signal. The second signal ends the process at once. */
+/**
+ * Serves, says so, and answers when everything is closed after a signal; the second signal ends the process at once. Raises what the
+ * server fails of on its own.
+ */
 export async function serveUntilTold(terminal: Terminal, config: Config): Promise<void> {
   const { serve } = await import('@gatehouse/server/main')
-  const running = await serve(config)
-  terminal.stdout.write(`gatehouse ready on ${running.url}\n`)
-  await signalled()
-  await running.close()
+  const serving = await serve(config)
+  terminal.stdout.write(`gatehouse ready on ${serving.url}\n`)
+  if (config.demo) {
+    const { proofOf } = await import('../demo-proof.ts')
+    terminal.stdout.write(`${await proofOf(serving)}\n`)
+  }
+  const fault = await Promise.race([signalled(), serving.failed])
+  if (fault !== null) throw fault
+  await serving.close()
 }
 
 /** Waits for the first signal to end. */
-function signalled(): Promise<void> {
+function signalled(): Promise<null> {
   return new Promise((resolve) => {
     let told = false
     const end = (signal: NodeJS.Signals) => {
       if (told) process.exit(signal === 'SIGINT' ? 130 : 143)
       told = true
-      resolve()
+      resolve(null)
     }
     process.on('SIGTERM', end).on('SIGINT', end)
   })

@@ -68,17 +68,19 @@ function inspect(terminal: Terminal): Command {
   const command = connected(
     new Command('inspect')
       .description('explain a token of any kind, step by step')
-      .argument('<token>', 'the token or link; - reads it from standard input'),
+      .argument('<token>', 'the token, or the whole link; - reads it from standard input'),
   )
     .option('--for-url <url>', 'judge it for a request to this URL')
     .option('--ip <address>', '… from this address')
     .option('--user-agent <text>', '… with this user agent')
     .option('--at <time>', '… at this time (ISO 8601)')
     .action(async (given: string, options: InspectOptions) => {
-      const token = given === '-' ? (await textOf(terminal.stdin)).trim() : given
+      const text = given === '-' ? (await textOf(terminal.stdin)).trim() : given
       const { forUrl, ip, userAgent, at } = options
-      const question = Object.entries({ url: forUrl, ip, userAgent, at }).filter(([, value]) => value !== undefined)
-      const body = { token, ...Object.fromEntries(question) }
+      const link = linkIn(text)
+      const question = Object.entries({ url: forUrl ?? link?.url, ip, userAgent, at })
+      const named = question.filter(([, value]) => value !== undefined)
+      const body = { token: link?.token ?? text, ...Object.fromEntries(named) }
       const answer = await connect(terminal, options).call<Inspection>('POST', '/v1/tokens/inspect', body)
       print(terminal, options.json, answer, inspectionText(terminal, answer))
     })
@@ -89,6 +91,13 @@ function inspect(terminal: Terminal): Command {
     ],
     more: 'The server neither stores nor logs the token. Reading it from standard input keeps it out of the shell history.',
   })
+}
+
+/** A whole link as its token and its URL; null for a token alone. */
+function linkIn(text: string): { readonly token: string; readonly url: string } | null {
+  const url = URL.parse(text)
+  const token = url?.searchParams.get('t')
+  return url !== null && /^https?:$/.test(url.protocol) && token ? { token, url: text } : null
 }
 
 function inspectionText(terminal: Terminal, { kind, verified, key, claims, steps, decision }: Inspection): string {

@@ -1,6 +1,5 @@
-import type { Client } from '../client.ts'
+import { because, type Client } from '../client.ts'
 import { error, type Finding, hint, warning } from './finding.ts'
-import { messageOf } from './installation.ts'
 
 const TOLERANCE_MILLISECONDS = 2000
 const PATIENCE_MILLISECONDS = 5000
@@ -16,7 +15,7 @@ export async function runningFindings(client: Client, version: string): Promise<
       redirect: 'error',
     })
   } catch (cause) {
-    const sentence = `No server answers at ${client.url} (${messageOf(cause)}).`
+    const sentence = `No server answers at ${client.url} (${because(cause)}).`
     return [hint('server_not_reachable', sentence, 'Start it with `gatehouse serve`, or say where it is with --url.')]
   }
   const received = Date.now()

@@ -1,11 +1,10 @@
-import { openAsBlob } from 'node:fs'
-import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AttachmentView } from '../answers.ts'
 import type { Client } from '../client.ts'
 import { EXIT } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
 import type { Found } from './files.ts'
+import { formOf } from './form.ts'
 
 const TRIES = 4
 const FIRST_WAIT_MILLISECONDS = 250
@@ -22,13 +21,9 @@ export async function upload(
 ): Promise<AttachmentView> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const form = new FormData()
-      for (const [name, value] of Object.entries(wanted.fields)) form.set(name, value)
-      form.set('file', await openAsBlob(found.file, { type: typeOf(found.path) }), basename(found.path))
-      return await client.call<AttachmentView>('POST', path, form, {
-        headers: { 'idempotency-key': wanted.key },
-        signal: wanted.signal,
-      })
+      const form = formOf(found, wanted.fields, typeOf(found.path))
+      const headers = { 'idempotency-key': wanted.key }
+      return await client.post<AttachmentView>(path, form, { headers, signal: wanted.signal })
     } catch (error) {
       if (attempt === TRIES || !passing(error)) throw error
       await delay(FIRST_WAIT_MILLISECONDS * 2 ** (attempt - 1), undefined, { signal: wanted.signal })
