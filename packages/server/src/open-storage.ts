@@ -46,6 +46,10 @@ export async function openStorage(config: Config): Promise<Storage> {
 
 /** Opens the records alone. The adapter that is not used is not loaded. */
 export async function openRecords(config: Config): Promise<Records> {
+  if (config.databaseUrl !== null) {
+    const { openPostgresRecords } = await import('@gatehouse/storage/records/postgres')
+    return openPostgresRecords({ url: config.databaseUrl })
+  }
   const { openSqliteRecords } = await import('@gatehouse/storage/records/sqlite')
   return openSqliteRecords({ file: join(config.data, DATABASE_FILE) })
 }
