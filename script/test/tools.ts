@@ -23,6 +23,11 @@ export const TOOLS: readonly Tool[] = [
   { package: 'ceph-mon', at: `${BIN}/ceph-mon`, because: 'the monitor of a real S3 store' },
   { package: 'ceph-osd', at: `${BIN}/ceph-osd`, because: 'the object store of a real S3 store' },
   { package: 'radosgw', at: `${BIN}/radosgw`, because: 'the gateway of a real S3 store, which checks signatures' },
+  {
+    package: 'strace',
+    at: `${BIN}/strace`,
+    because: 'faults of the disk are made to happen, and the order of calls is read',
+  },
   { package: 'faketime', at: `${BIN}/faketime`, because: 'the real server is tested at another time' },
   {
     package: 'nginx',

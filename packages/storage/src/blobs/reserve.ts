@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { open, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskFault, errorCode } from './fault.ts'
+import { diskFault, isNoRoom } from './fault.ts'
 
 /** Room on the disk that is kept for what must succeed even when everything else fills it. */
 export interface Reserve {
@@ -36,7 +36,7 @@ export function createReserve({ folder, bytes }: { folder: string; bytes: number
     try {
       for (let at = size; at < bytes; ) at += writeSync(fd, randomBytes(Math.min(PIECE, bytes - at)), 0, null, at)
     } catch (error) {
-      if (!isFull(error)) throw error
+      if (!isNoRoom(error)) throw error
       ftruncateSync(fd, 0)
     }
     fsyncSync(fd)
@@ -79,7 +79,7 @@ export function createReserve({ folder, bytes }: { folder: string; bytes: number
             await file.sync()
             return true
           } catch (error) {
-            if (!isFull(error)) throw error
+            if (!isNoRoom(error)) throw error
             await file.truncate(0)
             return false
           }
@@ -91,9 +91,4 @@ export function createReserve({ folder, bytes }: { folder: string; bytes: number
       }
     },
   }
-}
-
-function isFull(error: unknown): boolean {
-  const code = errorCode(error)
-  return code === 'ENOSPC' || code === 'EDQUOT'
 }
