@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client'
 import { createApps } from './features/apps.ts'
 import { createAttachments } from './features/attachments.ts'
 import { createConversations } from './features/conversations.ts'
@@ -12,12 +11,13 @@ import { createTokens, type Inspect } from './features/tokens.ts'
 import { createUsers } from './features/users.ts'
 import { createViews } from './features/views.ts'
 import type { ForwardAuth } from './gate/forward-auth.ts'
+import type { Exposition } from './metrics.ts'
 import type { Parts } from './parts.ts'
 
 /** What the API needs beside the parts: what is made elsewhere and plugged in. */
 export type Plugged = {
   readonly inspect: Inspect
-  readonly metrics: Registry
+  readonly metrics: Exposition
   /** Whether the process is about to stop. */
   readonly draining: () => boolean
   /** Answers `GET /v1/verify`: it judges the forwarded request itself. */

@@ -70,6 +70,7 @@ async function serveAlone(config: Config, storage: Storage, reserve: Reserve | n
     storage,
     marks: createSharedMarks(),
     writesShared: true,
+    first: true,
     sequence: () => standings?.sequence ?? from,
     standings: (applyHere) => {
       standings = createStandings({ records, applyHere, peers: [], from, reserve, now: Date.now })

@@ -1,4 +1,31 @@
-import { Counter, collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
+
+/** The figures of one thread, as they go between threads. */
+export type Figures = readonly MetricObjectWithValues<MetricValue<string>>[]
+
+/** What `/metrics` answers, in the text format of Prometheus. */
+export type Exposition = { readonly contentType: string; readonly text: () => Promise<string> }
+
+/** The figures of a node that serves with one thread. */
+export function exposeOwn(registry: Registry): Exposition {
+  return { contentType: registry.contentType, text: () => registry.metrics() }
+}
+
+/** The figures of all threads of a node taken together; `gather` asks each for its own. */
+export function exposeAll(gather: () => Promise<readonly Figures[]>): Exposition {
+  return {
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    text: async () => AggregatorRegistry.aggregate([...(await gather())] as object[]).metrics(),
+  }
+}
 
 /** The figures that the server keeps of itself. */
 export type Metrics = {
@@ -13,10 +40,13 @@ export type Metrics = {
   viewsLost(lines: number): void
 }
 
-/** Registers the figures. No label holds anything of a credential, a user or a path. */
-export function createMetrics(registry: Registry): Metrics {
+/**
+ * Registers the figures. No label holds anything of a credential, a user or a path. `ofProcess` adds those of the process, which one
+ * thread of it tells for all.
+ */
+export function createMetrics(registry: Registry, ofProcess: boolean): Metrics {
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
+  if (ofProcess) collectDefaultMetrics({ register: registry })
   const answers = new Counter({
     name: 'gatehouse_media_answers_total',
     help: 'Answers of the media path, by status.',

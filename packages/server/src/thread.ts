@@ -9,6 +9,7 @@ import { createCatalogue } from './catalogue.ts'
 import { type Config, listeningOn } from './config.ts'
 import type { Delivery } from './deliver/deliver.ts'
 import { createHotBlobs } from './deliver/hot-blobs.ts'
+import { mountDemo } from './demo/page.ts'
 import { createAccessLog } from './gate/access-log.ts'
 import { createApiJudge } from './gate/api-judge.ts'
 import { createClientAddress } from './gate/client-address.ts'
@@ -21,7 +22,7 @@ import { createVerifier } from './gate/verify.ts'
 import { createListener } from './http-server.ts'
 import { inspectFor } from './inspection.ts'
 import { createMedia } from './media.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Exposition, exposeOwn } from './metrics.ts'
 import type { Storage } from './open-storage.ts'
 import type { Parts, Standings } from './parts.ts'
 import { openGrantKeys } from './signing/grant-keys.ts'
@@ -51,9 +52,13 @@ export type ThreadParts = {
   readonly marks: SharedMarks
   /** Whether this thread writes the shared memory of its node. */
   readonly writesShared: boolean
+  /** Whether it is the first of its process. */
+  readonly first: boolean
   readonly standings: (apply: (logged: LoggedChange) => number) => Standings
   /** The last sequence that the thread has when it starts; kept up to date by what it applies. */
   readonly sequence: () => number
+  /** What `/metrics` tells; without it the figures of this thread alone. */
+  readonly exposition?: (own: Registry) => Exposition
 }
 
 /** How long a stopping server still takes connections, so that a balancer can notice that it is not ready. */
@@ -67,7 +72,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   const now = () => Date.now()
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
   const primitives = createNodePrimitives()
-  const metrics = createMetrics(new Registry())
+  const metrics = createMetrics(new Registry(), given.first)
 
   const board: Board = createBoard(marks)
   const openResponses = createOpenResponses()
@@ -147,13 +152,14 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     judge: createApiJudge({ gate, tenants, records, address, accessLog }),
     inspect: inspectFor(createInspector({ verifier, keys, catalogue, tenants, board }), now),
     verify: createForwardAuth({ gate, catalogue, address, accessLog }),
-    metrics: metrics.registry,
+    metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),
     draining: () => draining,
     serverFactory: (handler) => {
       server = createListener(config, address, media, handler)
       return server
     },
   })
+  if (config.demo) mountDemo(api, parts)
   await api.ready()
   if (server === null) throw new Error('the API made no server')
   const listener: Server = server

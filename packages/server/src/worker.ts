@@ -1,12 +1,42 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LoggedChange } from '@gatehouse/storage/records/port'
+import type { Registry } from 'prom-client'
+import { type Exposition, exposeAll, type Figures } from './metrics.ts'
 import { openStorage } from './open-storage.ts'
 import { createThreadStandings } from './standing/threads.ts'
 import { createThread } from './thread.ts'
 import type { WorkerMessage, WorkerStart } from './workers.ts'
 
+/** Tells this thread's figures whenever they are asked for, and answers a function that asks for those of all threads. */
+function createFigures(port: NonNullable<typeof parentPort>): (own: Registry) => Exposition {
+  const waiting = new Map<number, (all: readonly Figures[]) => void>()
+  let next = 1
+  return (own) => {
+    port.on('message', async (message: WorkerMessage) => {
+      if (message.type === 'tell figures') {
+        const figures = (await own.getMetricsAsJSON()) as Figures
+        port.postMessage({ type: 'figures', id: message.id, figures } satisfies WorkerMessage)
+      } else if (message.type === 'all figures') {
+        waiting.get(message.id)?.(message.all)
+        waiting.delete(message.id)
+      }
+    })
+    return exposeAll(
+      () =>
+        new Promise((resolve) => {
+          const id = next++
+          waiting.set(id, resolve)
+          port.postMessage({ type: 'figures wanted', id } satisfies WorkerMessage)
+        }),
+    )
+  }
+}
+
 /** A serving thread. Changes that arrive while it loads the present standing wait until that is done. */
-async function run(port: NonNullable<typeof parentPort>, { config, marks, sequence }: WorkerStart): Promise<void> {
+async function run(
+  port: NonNullable<typeof parentPort>,
+  { config, marks, sequence, first }: WorkerStart,
+): Promise<void> {
   const storage = await openStorage(config)
   const count = new Float64Array(sequence)
   let loaded = false
@@ -16,7 +46,9 @@ async function run(port: NonNullable<typeof parentPort>, { config, marks, sequen
     storage,
     marks,
     writesShared: false,
+    first,
     sequence: () => count[0] ?? 0,
+    exposition: createFigures(port),
     standings: (apply) =>
       createThreadStandings(port, (logged) => {
         if (!loaded) early.push(logged)

@@ -1,12 +1,18 @@
 import { Worker } from 'node:worker_threads'
 import type { LoggedChange, Records } from '@gatehouse/storage/records/port'
 import type { Config } from './config.ts'
+import type { Figures } from './metrics.ts'
 import { createBoard, type SharedMarks } from './standing/board.ts'
 import type { NodeStandings, Peer } from './standing/standings.ts'
 import { createThreadPeer } from './standing/threads.ts'
 
 /** What a serving thread is started with. */
-export type WorkerStart = { readonly config: Config; readonly marks: SharedMarks; readonly sequence: SharedArrayBuffer }
+export type WorkerStart = {
+  readonly config: Config
+  readonly marks: SharedMarks
+  readonly sequence: SharedArrayBuffer
+  readonly first: boolean
+}
 
 /** What goes between the keeping thread and a worker beside changes of standing. */
 export type WorkerMessage =
@@ -14,6 +20,11 @@ export type WorkerMessage =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'drain' }
   | { readonly type: 'ready' }
+  /** A worker wants the figures of all; the keeping thread asks each; each tells its own; the first gets them all. */
+  | { readonly type: 'figures wanted'; readonly id: number }
+  | { readonly type: 'tell figures'; readonly id: number }
+  | { readonly type: 'figures'; readonly id: number; readonly figures: Figures }
+  | { readonly type: 'all figures'; readonly id: number; readonly all: readonly Figures[] }
 
 /** Every worker fails alike when storage does; the first error is told. */
 type Started = { readonly port: number; readonly failed: Promise<Error>; close(): Promise<void> }
@@ -35,9 +46,11 @@ export async function startWorkers(parts: {
   const count = new Float64Array(sequence)
   count[0] = from
   let standings: NodeStandings | null = null
-  const start: WorkerStart = { config, marks, sequence }
   const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-  const workers = Array.from({ length: config.workers }, () => new Worker(file, { workerData: start }))
+  const workers = Array.from({ length: config.workers }, (_, index) => {
+    const workerData: WorkerStart = { config, marks, sequence, first: index === 0 }
+    return new Worker(file, { workerData })
+  })
   const peers = workers.map((worker) =>
     createThreadPeer(worker, (change, by) => {
       if (standings === null) return Promise.reject(new Error('a worker changed standing before it was ready'))
@@ -51,6 +64,7 @@ export async function startWorkers(parts: {
     return 0
   }, peers)
 
+  passFigures(workers)
   let closing = false
   const failed = new Promise<Error>((resolve) => {
     for (const worker of workers) {
@@ -99,5 +113,29 @@ export async function startWorkers(parts: {
     closing = true
     await Promise.all(workers.map((worker) => worker.terminate()))
     throw error
+  }
+}
+
+/** Answers a worker that wants the figures of all workers. */
+function passFigures(workers: readonly Worker[]): void {
+  const rounds = new Map<number, { told: Figures[]; done: () => void }>()
+  let next = 1
+  for (const worker of workers) {
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.type === 'figures wanted') {
+        const round = { told: [] as Figures[], done: () => {} }
+        round.done = () =>
+          worker.postMessage({ type: 'all figures', id: message.id, all: round.told } satisfies WorkerMessage)
+        const id = next++
+        rounds.set(id, round)
+        for (const each of workers) each.postMessage({ type: 'tell figures', id } satisfies WorkerMessage)
+      } else if (message.type === 'figures') {
+        const round = rounds.get(message.id)
+        round?.told.push(message.figures)
+        if (round === undefined || round.told.length < workers.length) return
+        rounds.delete(message.id)
+        round.done()
+      }
+    })
   }
 }

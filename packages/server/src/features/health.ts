@@ -1,13 +1,13 @@
-import type { Registry } from 'prom-client'
 import { Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
+import type { Exposition } from '../metrics.ts'
 import type { Parts } from '../parts.ts'
 import { problem } from '../problems.ts'
 
 const Alive = Type.Object({ status: Type.String({ examples: ['ok'] }) })
 
 /** Whether the process lives, whether it can serve, and its figures. `draining` says that it is about to stop. */
-export function createHealth(parts: Parts, { metrics, draining }: { metrics: Registry; draining: () => boolean }) {
+export function createHealth(parts: Parts, { metrics, draining }: { metrics: Exposition; draining: () => boolean }) {
   return {
     live: endpoint({
       summary: 'Whether the process lives',
@@ -29,7 +29,7 @@ export function createHealth(parts: Parts, { metrics, draining }: { metrics: Reg
     metrics: endpoint({
       summary: 'Figures for Prometheus',
       answers: {},
-      handle: async () => ({ status: 200, type: metrics.contentType, text: await metrics.metrics() }),
+      handle: async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() }),
     }),
   }
 }
