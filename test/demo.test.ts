@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { pictureFile, startBrowser } from './support/browser.ts'
-import { bearer, createClient, type List, targetOf } from './support/client.ts'
+import { bearer, type List, targetOf } from './support/client.ts'
 import { startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 
 const house = await startGatehouse({ flags: ['--demo', 'true'] })
@@ -14,7 +14,7 @@ after(async () => {
 
 /** The page, loaded, with the photo in both frames. Anything that the browser complains about fails the test, but for refusals. */
 async function opened(): Promise<{ page: Page; complaints: () => readonly string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 1000 } })
+  const page = await browser.newPage({ viewport: { width: 1200, height: 980 } })
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
@@ -144,12 +144,13 @@ test('the token of the page ends at the demonstration, and soon', async () => {
   assert.equal((await page.post('/v1/apps', { name: 'another' })).status, 403)
 })
 
-test('without --demo there is neither the page nor the app', async () => {
+test('without --demo there is neither the page nor the app', async (t) => {
   const plain = await startGatehouse()
-  const anybody = createClient(plain.url)
-  assert.equal((await anybody.get('/demo/state')).status, 404)
-  assert.equal((await plain.admin.get('/v1/apps/demo')).status, 404)
-  await plain.stop()
+  t.after(() => plain.stop())
+  for (const path of ['/', '/demo/state', '/demo/page.js']) {
+    assert.equal((await plain.admin.get(path)).status, 404, path)
+  }
+  assert.deepEqual((await plain.admin.get('/v1/apps')).json<List<unknown>>().items, [])
 })
 
 test('a second start keeps what is there', async () => {

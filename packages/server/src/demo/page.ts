@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { open } from '../ask.ts'
 import type { Parts } from '../parts.ts'
 import { ASSETS } from './samples.ts'
 import { demoState } from './state.ts'
@@ -22,6 +23,13 @@ const FILES = [
   { path: '/demo/calls.js', file: 'calls.js', contentType: 'text/javascript; charset=utf-8' },
   { path: '/demo/icon.svg', file: 'icon.svg', contentType: 'image/svg+xml' },
 ] as const
+
+/** Adds the demonstration's routes to the API, before `ready()`. MUST be called only where the server runs with `--demo`. */
+export function mountDemo(app: FastifyInstance, parts: Parts): void {
+  for (const { method, path, why, handle } of demoRoutes(parts)) {
+    app.route({ method, url: path, config: { asking: open(why) }, schema: { hide: true }, handler: handle })
+  }
+}
 
 /**
  * The routes of the demonstration: the page, its few files, and `/demo/state`, what the page knows. MUST be mounted only where
