@@ -131,6 +131,25 @@ test('a task is told its signal once, and its exit code is kept', async () => {
   assert.equal(code, 41)
 })
 
+test('a task ends when the shell that npm put between dies without a word', async () => {
+  const program = `
+    import { run } from ${JSON.stringify(import.meta.resolve('./process.mjs'))}
+    const task = "console.log(process.pid); setInterval(() => {}, 1000)"
+    await run(process.execPath, ['--eval', task], { env: process.env, cwd: '.' })`
+  const main = join(folder, 'between.mjs')
+  writeFileSync(main, program)
+  const env = { ...process.env, npm_lifecycle_event: 'start' }
+  // What comes after it keeps the shell from giving its own place to the program.
+  const shell = spawn('sh', ['-c', `"${process.execPath}" "${main}"; true`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  })
+  await once(shell.stdout, 'data')
+  shell.kill('SIGTERM')
+  // Both hold the pipe: it closes when both have ended.
+  await once(shell.stdout, 'close')
+})
+
 test('an unknown task is refused in one sentence', () => {
   const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '../bootstrap.mjs'), 'dance'])
   assert.equal(status, 1)

@@ -22,7 +22,8 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
  *
  * Signals that arrive meanwhile are passed on. Two manners keep a program from getting one signal twice: Ctrl-C at a
  * terminal reaches the whole process group by itself and is not passed on, and the same signal within a second is passed on
- * once, since npm sends on what a process group has received already.
+ * once, since npm sends on what a process group has received already. And one that never comes: npm hands SIGTERM to a shell that
+ * dies of it without telling us, so that its end counts as the signal.
  *
  * @param {string} program
  * @param {readonly string[]} args
@@ -43,18 +44,28 @@ export function run(program, args, { env, cwd, quiet = false }) {
     /** @type {(typeof SIGNALS)[number] | null} */
     let caught = null
     const lastPassed = new Map()
+    /** @param {(typeof SIGNALS)[number]} signal */
+    const pass = (signal) => {
+      if (Date.now() - (lastPassed.get(signal) ?? 0) < 1000) return
+      lastPassed.set(signal, Date.now())
+      child.kill(signal)
+    }
     const handlers = SIGNALS.map((signal) => {
       const handler = () => {
         caught = signal
-        if (signal === 'SIGINT' && process.stdin.isTTY && !quiet) return
-        if (Date.now() - (lastPassed.get(signal) ?? 0) < 1000) return
-        lastPassed.set(signal, Date.now())
-        child.kill(signal)
+        if (signal !== 'SIGINT' || !process.stdin.isTTY || quiet) pass(signal)
       }
       process.on(signal, handler)
       return /** @type {const} */ ([signal, handler])
     })
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return
+      clearInterval(watch)
+      pass('SIGTERM')
+    }, 250)
     const settle = () => {
+      clearInterval(watch)
       for (const [signal, handler] of handlers) process.removeListener(signal, handler)
     }
     child.on('error', (error) => {
