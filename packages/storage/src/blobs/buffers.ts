@@ -15,6 +15,9 @@ export interface Buffers {
   lent(): number
 }
 
+/** How many small buffers wait for the next reader; beyond that they are left to the collector of garbage. */
+const SPARE_SMALL = 512
+
 /**
  * Makes a pool of buffers. Large ones (512 KB) together never pass `maxBytes`; small ones (32 KB) are what a reader gets
  * beyond that, so the memory of all readers is bounded by `maxBytes` plus one small buffer for each, two while it reads ahead.
@@ -22,26 +25,26 @@ export interface Buffers {
 export function createBuffers({ maxBytes }: { maxBytes: number }): Buffers {
   const small = 32 * 1024
   const large = 512 * 1024
-  const spare: Uint8Array[] = []
+  const spareLarge: Uint8Array[] = []
+  const spareSmall: Uint8Array[] = []
   let out = 0
 
   return {
     small,
     large,
     lend(wanted) {
-      if (wanted <= small || (out + 1) * large > maxBytes) {
-        return { buffer: Buffer.allocUnsafeSlow(Math.min(wanted, small)), release() {} }
-      }
-      const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(large)
+      const isLarge = wanted > small && (out + 1) * large <= maxBytes
+      const spare = isLarge ? spareLarge : spareSmall
+      const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(isLarge ? large : small)
       let lent = true
-      out++
+      if (isLarge) out++
       return {
         buffer,
         release() {
           if (!lent) return
           lent = false
-          out--
-          spare.push(buffer)
+          if (isLarge) out--
+          if (isLarge || spare.length < SPARE_SMALL) spare.push(buffer)
         },
       }
     },
