@@ -31,12 +31,14 @@ export function parseResource(raw: string): Resource | null {
   if (raw === '/') return ROOT
   if (!PRINTABLE.test(raw) || ENCODED_DOT.test(raw)) return null
   const segments: string[] = []
+  let path = ''
   for (const text of raw.slice(1).split('/')) {
-    const segment = decode(text)
-    if (segment === null || !isSegment(segment)) return null
+    const plain = PLAIN_SEGMENT.test(text)
+    const segment = plain ? text : decode(text)
+    if (segment === null || !(plain || isSegment(segment))) return null
     segments.push(segment)
+    path += `/${plain ? text : encodeURIComponent(segment)}`
   }
-  const path = print(segments)
   return path.length > MAX_PATH ? null : { path, segments }
 }
 
