@@ -32,7 +32,8 @@ export function difference(wanted, present) {
 }
 
 /**
- * Installs the packages of the lock where `node_modules` does not hold exactly them.
+ * Installs the packages of the lock where `node_modules` does not hold exactly them. No package's own install script is run: what
+ * is native comes prebuilt.
  *
  * @param {{ root: string, node: string, env: NodeJS.ProcessEnv, say: (line: string) => void }} parts
  */
@@ -44,7 +45,10 @@ export async function installPackages({ root, node, env, say }) {
   const differs = difference(wanted, readPackages(join(root, 'node_modules', '.package-lock.json')))
   if (differs === null) return
   say(`Installing packages (${differs})`)
-  const { code, output } = await npm(node, ['ci', '--include=dev', '--no-audit', '--no-fund'], { env, cwd: root })
+  const { code, output } = await npm(node, ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    env,
+    cwd: root,
+  })
   if (code !== 0) {
     throw new Failure('npm could not install the packages: see above, check that `npm ping` works, and try again.', {
       output,
