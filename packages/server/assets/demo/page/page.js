@@ -35,6 +35,7 @@ async function flip(receiver, action) {
     const { revocation } = await calls.turn(receiver.id, action)
     const done = action === 'deactivate' ? 'is deactivated' : 'is active again'
     announce(receiver.name, done, revocation)
+    lastRevocation = Math.max(lastRevocation, revocation?.sequence ?? 0)
     await people()
     await refresh()
   } catch (error) {
@@ -74,17 +75,20 @@ async function explain() {
   if (user !== whose) return
   const name = state.receivers.find(({ id }) => id === user).name
   at('verdict').classList.toggle('no', !decision.allow)
-  at('verdict').textContent = decision.allow ? `${name} may look.` : `Refused: ${decision.reason}. ${decision.sentence}`
-  at('steps').replaceChildren(...steps.map(step))
+  at('verdict').textContent = decision.allow ? `${name} may look.` : `${name} is refused: ${decision.reason}`
+  const failed = steps.filter(({ outcome }) => outcome === 'fail')
+  at('steps').replaceChildren(...failed.map(step), ...steps.filter((one) => !failed.includes(one)).map(step))
 }
 
+/** One check. What failed says so in full; the sentence of what holds is there for the pointer and for screen readers. */
 function step({ check, outcome, detail }) {
   const row = document.createElement('li')
   row.className = outcome === 'skip' ? 'skip-step' : outcome
   const sign = cell('span', { pass: '✓', fail: '✕', skip: '–' }[outcome], 'sign')
   sign.setAttribute('role', 'img')
   sign.setAttribute('aria-label', { pass: 'holds', fail: 'fails', skip: 'not asked' }[outcome])
-  row.append(sign, cell('span', check, 'what'), cell('span', detail, 'detail'))
+  row.title = detail
+  row.append(sign, cell('span', check, 'what'), cell('span', detail, outcome === 'fail' ? 'detail' : 'unseen'))
   return row
 }
 
