@@ -1,9 +1,9 @@
 import type { Selectable, Transaction } from 'kysely'
 import { type Attachment, type Attachments, Conflict, Missing } from '../port.ts'
-import { breathe, chunks, type Database, textList } from './database.ts'
+import { breathe, CHUNK, chunks, type Database, isIn, rowTable } from './database.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import { createReceivers } from './receivers.ts'
-import type { AttachmentsTable, Tables } from './schema.ts'
+import type { AttachmentsTable, RecipientsTable, Tables } from './schema.ts'
 import { ensureUsers } from './users.ts'
 
 /** Attachments in SQL. */
@@ -60,7 +60,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
         .selectFrom('attachments')
         .selectAll()
         .where('app', '=', app)
-        .where('id', 'in', textList(flavour, ids))
+        .where(isIn(flavour, 'id', ids))
         .execute()
       const found = new Map(rows.map((row) => [row.id, attachmentOf(row)]))
       return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
@@ -116,28 +116,24 @@ export function createAttachments(database: Database<Tables>): Attachments {
 
   async function nameRecipients(
     tx: Transaction<Tables>,
-    attachment: Selectable<AttachmentsTable>,
+    { app, serial }: Selectable<AttachmentsTable>,
     ids: readonly string[],
     at: number,
   ): Promise<void> {
-    await ensureUsers(tx, flavour, attachment.app, ids, at)
-    for (const some of chunks(ids)) {
+    const users = await ensureUsers(tx, flavour, app, ids, at)
+    for (const some of chunks(users, CHUNK[flavour])) {
       await tx
         .insertInto('recipients')
         .columns(['attachment', 'uid', 'member'])
-        .expression((eb) =>
-          eb
-            .selectFrom('users')
-            .where('users.app', '=', attachment.app)
-            .where('users.id', 'in', textList(flavour, some))
-            .select((from) => [
-              from.cast<number>(from.val(attachment.serial), 'bigint').as('attachment'),
-              'users.id as uid',
-              'users.serial as member',
-            ]),
+        .expression(
+          rowTable<RecipientsTable>(
+            flavour,
+            { attachment: 'bigint', uid: 'text', member: 'bigint' },
+            some.map((user) => [serial, user.id, user.serial]),
+          ),
         )
         .execute()
-      if (ids.length > some.length) await breathe()
+      if (users.length > some.length) await breathe()
     }
   }
 }

@@ -14,14 +14,14 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
         const { row, created } = await findOrInsert(tx, { app, id, type, at })
         if (row.merged_into !== null) return null
         const wanted = new Set(members)
-        const present = await presentMembers(tx, row.serial)
+        const present = await presentMembers(tx, flavour, row.serial)
         const leaving = [...present.keys()].filter((uid) => !wanted.has(uid))
         const joining = [...wanted].filter((uid) => !present.has(uid))
         const changed = leaving.length > 0 || joining.length > 0
         const version = changed && !created ? row.version + 1 : row.version
-        await ensureUsers(tx, flavour, app, joining, at)
+        const users = await ensureUsers(tx, flavour, app, joining, at)
         const left = await leaveAll(tx, flavour, row.serial, leaving, version)
-        const joined = await joinAll(tx, flavour, row, joining, version)
+        const joined = await joinAll(tx, flavour, row.serial, users, version)
         await tx.updateTable('conversations').set({ type, version }).where('serial', '=', row.serial).execute()
         return { conversation: conversationOf({ ...row, type, version }), created, left, joined }
       }),
@@ -85,19 +85,11 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
       write(async (tx) => {
         const row = await lockConversation(tx, app, id)
         if (row === undefined || row.merged_into !== null) return null
-        await ensureUsers(tx, flavour, app, [user], at)
-        const [joined] = await joinAll(tx, flavour, row, [user], row.version + 1)
-        if (joined !== undefined) {
-          await setVersion(tx, row.serial, row.version + 1)
-          return { member: joined, changed: true }
-        }
-        const { serial } = await tx
-          .selectFrom('users')
-          .select('serial')
-          .where('app', '=', app)
-          .where('id', '=', user)
-          .executeTakeFirstOrThrow()
-        return { member: { id: user, serial }, changed: false }
+        const [member] = await ensureUsers(tx, flavour, app, [user], at)
+        if (member === undefined) return null
+        const joined = await joinAll(tx, flavour, row.serial, [member], row.version + 1)
+        if (joined.length > 0) await setVersion(tx, row.serial, row.version + 1)
+        return { member, changed: joined.length > 0 }
       }),
 
     removeMember: (app, id, user) =>
@@ -122,8 +114,9 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
         const [survivor, merged] = [locked.get(id), locked.get(from)]
         if (survivor === undefined || merged === undefined) return null
 
-        const coming = await presentMembers(tx, merged.serial)
-        const joined = await joinAll(tx, flavour, survivor, [...coming.keys()], survivor.version + 1)
+        const present = await presentMembers(tx, flavour, merged.serial)
+        const coming = [...present].map(([uid, serial]) => ({ id: uid, serial }))
+        const joined = await joinAll(tx, flavour, survivor.serial, coming, survivor.version + 1)
         const mergedFrom = [from, ...JSON.parse(merged.merged_from), ...JSON.parse(survivor.merged_from)]
         // Those that were merged into `from` earlier count for the survivor now.
         await tx

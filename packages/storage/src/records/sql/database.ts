@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely'
 
 /** The two dialects of SQL. Code that differs between them asks here; there is little of it. */
 export type Flavour = 'sqlite' | 'postgres'
@@ -18,7 +18,7 @@ export type Database<T> = {
 }
 
 /** How many rows long statements take at a time, so that they hold neither event loop nor statement timeout for long. */
-export const CHUNK = 500
+export const CHUNK: { readonly [F in Flavour]: number } = { sqlite: 500, postgres: 2000 }
 
 /** Lets everything else that waits have its turn. */
 export async function breathe(): Promise<void> {
@@ -26,29 +26,24 @@ export async function breathe(): Promise<void> {
 }
 
 /** Cuts a list into pieces of at most `size`. */
-export function* chunks<T>(items: readonly T[], size: number = CHUNK): Generator<readonly T[]> {
+export function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
 }
 
-/** A list of texts as a subquery, for `in`: one parameter and one statement, however long it is. */
-export function textList(flavour: Flavour, values: readonly string[]): RawBuilder<string> {
-  const json = JSON.stringify(values)
+/** Whether a column is one of the values: one parameter and one statement, however many they are. */
+export function isIn(
+  flavour: Flavour,
+  column: string,
+  values: readonly string[] | readonly number[],
+): RawBuilder<SqlBool> {
   return flavour === 'sqlite'
-    ? sql<string>`(select value from json_each(${json}))`
-    : sql<string>`(select value from json_array_elements_text(${json}::json) as list(value))`
-}
-
-/** A list of integers as a subquery, for `in`. */
-export function numberList(flavour: Flavour, values: readonly number[]): RawBuilder<number> {
-  const json = JSON.stringify(values)
-  return flavour === 'sqlite'
-    ? sql<number>`(select value from json_each(${json}))`
-    : sql<number>`(select value::bigint from json_array_elements_text(${json}::json) as list(value))`
+    ? sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`
+    : sql<SqlBool>`${sql.ref(column)} = any(${values})`
 }
 
 /**
- * Rows as a subquery with named columns, to insert many with one parameter. `columns` names each column's type, in the
- * order of the cells. Texts MUST NOT hold NUL.
+ * Rows as a query with named columns, to insert many with one parameter. `columns` names each column's type, in the order
+ * of the cells. Texts MUST NOT hold NUL.
  */
 export function rowTable<R>(
   flavour: Flavour,
@@ -62,6 +57,6 @@ export function rowTable<R>(
       : sql`(value ->> ${sql.lit(index)})::${sql.raw(String(type))} as ${sql.id(name)}`,
   )
   return flavour === 'sqlite'
-    ? sql<R>`(select ${sql.join(cells)} from json_each(${json}))`
-    : sql<R>`(select ${sql.join(cells)} from json_array_elements(${json}::json) as list(value))`
+    ? sql<R>`select ${sql.join(cells)} from json_each(${json}) where true`
+    : sql<R>`select ${sql.join(cells)} from json_array_elements(${json}::json) as list(value)`
 }

@@ -26,7 +26,7 @@ export async function takeEffect(
     case 'key':
       return changeKey(tx, change)
     case 'app':
-      return changeApp(tx, change)
+      return changeApp(tx, flavour, change)
     case 'settings':
       return changeSettings(tx, change)
     case 'link-key':
@@ -104,9 +104,9 @@ async function changeKey(tx: Transaction<Tables>, { app, key, to }: Of<'key'>): 
   return row === undefined ? null : { marks: [{ scope: 'key', target: key, serial: row.serial, suspended }], paths: [] }
 }
 
-async function changeApp(tx: Transaction<Tables>, { app, to }: Of<'app'>): Promise<Effect | null> {
+async function changeApp(tx: Transaction<Tables>, flavour: Flavour, { app, to }: Of<'app'>): Promise<Effect | null> {
   if (to === 'deleted') {
-    const serial = await deleteApp(tx, app)
+    const serial = await deleteApp(tx, flavour, app)
     return serial === null ? null : { marks: [{ scope: 'app', target: app, serial, revoked: true }], paths: [] }
   }
   const row = await tx
@@ -163,7 +163,7 @@ async function changeMember(
     const next = home.version + 1
     const moved =
       to === 'in'
-        ? await joinAll(tx, flavour, home, [user], next)
+        ? await joinAll(tx, flavour, home.serial, [{ id: user, serial: member.serial }], next)
         : await leaveAll(tx, flavour, home.serial, [user], next)
     if (moved.length > 0) await setVersion(tx, home.serial, next)
   }

@@ -1,10 +1,14 @@
-import { sql, type Transaction } from 'kysely'
+import type { Transaction } from 'kysely'
 import type { Receiver } from '../port.ts'
-import { breathe, CHUNK, chunks, type Flavour, textList } from './database.ts'
-import type { Tables } from './schema.ts'
+import { breathe, CHUNK, chunks, type Flavour, isIn, rowTable } from './database.ts'
+import type { MembershipsTable, Tables } from './schema.ts'
 
 /** Everybody who is a member now: serials by user id. */
-export async function presentMembers(tx: Transaction<Tables>, conversation: number): Promise<Map<string, number>> {
+export async function presentMembers(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  conversation: number,
+): Promise<Map<string, number>> {
   const present = new Map<string, number>()
   for (let after = ''; ; ) {
     const rows = await tx
@@ -14,40 +18,41 @@ export async function presentMembers(tx: Transaction<Tables>, conversation: numb
       .where('ended', 'is', null)
       .where('uid', '>', after)
       .orderBy('uid')
-      .limit(CHUNK)
+      .limit(CHUNK[flavour])
       .execute()
     for (const { uid, member } of rows) present.set(uid, member)
     const last = rows.at(-1)
-    if (last === undefined || rows.length < CHUNK) return present
+    if (last === undefined || rows.length < CHUNK[flavour]) return present
     after = last.uid
     await breathe()
   }
 }
 
-/**
- * Lets users join as of a version and answers those who did, by id. They MUST exist; those who are members already stay
- * as they are.
- */
+/** Lets users join as of a version and answers those who did; those who are members already stay as they are. */
 export async function joinAll(
   tx: Transaction<Tables>,
   flavour: Flavour,
-  conversation: { readonly app: string; readonly serial: number },
-  ids: readonly string[],
+  conversation: number,
+  users: readonly Receiver[],
   version: number,
 ): Promise<readonly Receiver[]> {
   const joined: Receiver[] = []
-  for (const some of chunks([...ids].sort())) {
-    const { rows } = await sql<{ uid: string; member: number }>`
-      insert into memberships (conversation, uid, member, joined)
-      select cast(${conversation.serial} as bigint), users.id, users.serial, cast(${version} as bigint)
-      from users
-      where users.app = ${conversation.app} and users.id in ${textList(flavour, some)} and not exists (
-        select 1 from memberships
-        where conversation = ${conversation.serial} and uid = users.id and ended is null
+  for (const some of chunks(users, CHUNK[flavour])) {
+    const rows = await tx
+      .insertInto('memberships')
+      .columns(['conversation', 'uid', 'member', 'joined'])
+      .expression(
+        rowTable<Pick<MembershipsTable, 'conversation' | 'uid' | 'member' | 'joined'>>(
+          flavour,
+          { conversation: 'bigint', uid: 'text', member: 'bigint', joined: 'bigint' },
+          some.map(({ id, serial }) => [conversation, id, serial, version]),
+        ),
       )
-      returning uid, member`.execute(tx)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning(['uid', 'member'])
+      .execute()
     for (const { uid, member } of rows) joined.push({ id: uid, serial: member })
-    if (ids.length > some.length) await breathe()
+    if (users.length > some.length) await breathe()
   }
   return joined
 }
@@ -61,13 +66,13 @@ export async function leaveAll(
   version: number,
 ): Promise<readonly Receiver[]> {
   const left: Receiver[] = []
-  for (const some of chunks(ids)) {
+  for (const some of chunks(ids, CHUNK[flavour])) {
     const rows = await tx
       .updateTable('memberships')
       .set({ ended: version })
       .where('conversation', '=', conversation)
       .where('ended', 'is', null)
-      .where('uid', 'in', textList(flavour, some))
+      .where(isIn(flavour, 'uid', some))
       .returning(['uid', 'member'])
       .execute()
     for (const { uid, member } of rows) left.push({ id: uid, serial: member })

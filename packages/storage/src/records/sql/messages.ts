@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { type Message, type Messages, Missing } from '../port.ts'
-import { type Database, numberList, textList } from './database.ts'
+import { type Database, isIn } from './database.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import type { MessagesTable, Tables } from './schema.ts'
 
@@ -54,7 +54,7 @@ export function createMessages({ flavour, read, write }: Database<Tables>): Mess
         .selectFrom('conversations')
         .select('serial')
         .where('app', '=', app)
-        .where('id', 'in', textList(flavour, [home.id, ...JSON.parse(home.merged_from)]))
+        .where(isIn(flavour, 'id', [home.id, ...JSON.parse(home.merged_from)]))
         .execute()
       const serials = sources.map((source) => source.serial)
       const start = serialCursor(after, order)
@@ -64,7 +64,7 @@ export function createMessages({ flavour, read, write }: Database<Tables>): Mess
         .selectAll()
         .$if(only !== undefined && serials.length === 1, (query) => query.where('conversation', '=', only ?? 0))
         // Walks the messages of all sources together; merges are few and small.
-        .$if(serials.length > 1, (query) => query.where('conversation', 'in', numberList(flavour, serials)))
+        .$if(serials.length > 1, (query) => query.where(isIn(flavour, 'conversation', serials)))
         .where('serial', order === 'ascending' ? '>' : '<', start)
         .orderBy('serial', order === 'ascending' ? 'asc' : 'desc')
         .limit(limit + 1)

@@ -1,5 +1,5 @@
 import type { Attachment, Attachments, Paging } from '../port.ts'
-import { type Database, numberList } from './database.ts'
+import { type Database, isIn } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
 
@@ -71,7 +71,7 @@ export function createReceivers({
         .selectFrom('recipients')
         .select('attachment')
         .where('member', '=', found.serial)
-        .where('attachment', 'in', numberList(flavour, serials))
+        .where(isIn(flavour, 'attachment', serials))
         .execute()
       const namedIn = new Set(toUser.map((row) => row.attachment))
 
@@ -80,7 +80,7 @@ export function createReceivers({
         .selectFrom('memberships')
         .select(['conversation', 'joined', 'ended'])
         .where('member', '=', found.serial)
-        .where('conversation', 'in', numberList(flavour, [...conversations]))
+        .where(isIn(flavour, 'conversation', [...conversations]))
         .execute()
 
       const receives = attachments.filter(({ app: owner, serial, conversationSerial, version, recipients }) => {

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely'
-import { breathe, CHUNK } from './database.ts'
+import { breathe, CHUNK, type Flavour } from './database.ts'
 import type { Tables } from './schema.ts'
 
 /** Deletes a user with their memberships, and answers the serial; null where there is none. */
@@ -62,7 +62,7 @@ const BELONGINGS = [
 ] as const
 
 /** Deletes an app with everything under it, and answers its serial; null where there is none. Takes time where there is much. */
-export async function deleteApp(tx: Transaction<Tables>, app: string): Promise<number | null> {
+export async function deleteApp(tx: Transaction<Tables>, flavour: Flavour, app: string): Promise<number | null> {
   // Writing the row first keeps others from adding to the app while it goes.
   const home = await tx
     .updateTable('apps')
@@ -71,17 +71,19 @@ export async function deleteApp(tx: Transaction<Tables>, app: string): Promise<n
     .returning('serial')
     .executeTakeFirst()
   if (home === undefined) return null
+  const chunk = CHUNK[flavour]
   for (const { table, key, parent } of BELONGINGS) {
     const row = sql.join(key.map((column) => sql.ref(column)))
     const ofApp =
       parent === null
         ? sql`app = ${app}`
         : sql`${sql.ref(parent.column)} in (select serial from ${sql.table(parent.table)} where app = ${app})`
-    const some = sql`
-      delete from ${sql.table(table)} where (${row}) in (
-        select ${row} from ${sql.table(table)} where ${ofApp} limit ${CHUNK}
-      )`
-    for (let gone = CHUNK; gone >= CHUNK; await breathe()) {
+    const rows = sql`from ${sql.table(table)} where ${ofApp} limit ${chunk}`
+    const some =
+      flavour === 'sqlite'
+        ? sql`delete from ${sql.table(table)} where (${row}) in (select ${row} ${rows})`
+        : sql`delete from ${sql.table(table)} where ctid = any(array(select ctid ${rows}))`
+    for (let gone = chunk; gone >= chunk; await breathe()) {
       gone = Number((await some.execute(tx)).numAffectedRows ?? 0)
     }
   }

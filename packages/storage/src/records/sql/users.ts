@@ -1,6 +1,6 @@
-import type { Selectable, Transaction } from 'kysely'
-import type { User, Users } from '../port.ts'
-import { breathe, chunks, type Database, type Flavour, rowTable } from './database.ts'
+import { type Selectable, sql, type Transaction } from 'kysely'
+import type { Receiver, User, Users } from '../port.ts'
+import { breathe, CHUNK, chunks, type Database, type Flavour, isIn, rowTable } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables, UsersTable } from './schema.ts'
 
@@ -26,7 +26,16 @@ export function createUsers({ read, write }: Database<Tables>): Users {
         if (present !== undefined) return { user: userOf(present), created: false }
         const made = await tx
           .insertInto('users')
-          .values({ app, id, name: 'null', metadata: '{}', ...change, ...newUser(at) })
+          .values({
+            app,
+            id,
+            name: 'null',
+            metadata: '{}',
+            ...change,
+            status: 'active',
+            created_at: at,
+            deactivated_at: null,
+          })
           .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
           .returningAll()
           .executeTakeFirst()
@@ -56,7 +65,7 @@ export function createUsers({ read, write }: Database<Tables>): Users {
         .selectFrom('users')
         .selectAll()
         .where('app', '=', app)
-        .$if(status !== undefined, (query) => query.where('status', '=', status ?? 'active'))
+        .$if(status !== undefined, (query) => query.where('status', '=', sql.lit(status ?? 'active')))
         .where('id', '>', after ?? '')
         .orderBy('id')
         .limit(limit + 1)
@@ -66,57 +75,57 @@ export function createUsers({ read, write }: Database<Tables>): Users {
   }
 }
 
-/** Creates those of the given users who do not exist yet, active and without a name. Others stay as they are. */
+/**
+ * Creates those of the given users who do not exist yet, active and without a name; others stay as they are.
+ * Answers all of them. Ids MUST be distinct.
+ */
 export async function ensureUsers(
   tx: Transaction<Tables>,
   flavour: Flavour,
   app: string,
   ids: readonly string[],
   at: number,
-): Promise<void> {
-  // In one order everywhere, so that two transactions that create the same users never wait for each other in a circle.
-  for (const some of chunks([...ids].sort())) {
-    const wanted = rowTable<{ uid: string }>(
-      flavour,
-      { uid: 'text' },
-      some.map((id) => [id]),
-    ).as('wanted')
-    const { status, created_at, deactivated_at } = newUser(at)
-    await tx
-      .insertInto('users')
-      .columns(['app', 'id', 'name', 'metadata', 'status', 'created_at', 'deactivated_at'])
-      .expression((eb) =>
-        eb
-          .selectFrom(wanted)
-          .select((from) => [
-            from.val(app).as('app'),
-            'wanted.uid as id',
-            from.val('null').as('name'),
-            from.val('{}').as('metadata'),
-            from.val(status).as('status'),
-            from.cast<number>(from.val(created_at), 'bigint').as('created_at'),
-            from.cast<null>(from.val(deactivated_at), 'bigint').as('deactivated_at'),
-          ])
-          .where((where) =>
-            where.not(
-              where.exists(
-                where
-                  .selectFrom('users')
-                  .select('users.serial')
-                  .where('users.app', '=', app)
-                  .whereRef('users.id', '=', 'wanted.uid'),
-              ),
-            ),
-          ),
-      )
-      .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
+): Promise<readonly Receiver[]> {
+  const users = new Map<string, number>()
+  const lookUp = async (some: readonly string[]) => {
+    const rows = await tx
+      .selectFrom('users')
+      .select(['id', 'serial'])
+      .where('app', '=', app)
+      .where(isIn(flavour, 'id', some))
       .execute()
+    for (const { id, serial } of rows) users.set(id, serial)
+    return some.filter((id) => !users.has(id))
+  }
+  // In one order everywhere, so that two transactions that create the same users never wait for each other in a circle.
+  for (const some of chunks([...ids].sort(), CHUNK[flavour])) {
+    for (let absent = await lookUp(some); absent.length > 0; absent = await lookUp(absent)) {
+      await createUsersNamed(tx, flavour, app, absent, at)
+    }
     if (ids.length > some.length) await breathe()
   }
+  return ids.map((id) => ({ id, serial: users.get(id) ?? 0 }))
 }
 
-function newUser(at: number) {
-  return { status: 'active' as const, created_at: at, deactivated_at: null }
+async function createUsersNamed(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  app: string,
+  ids: readonly string[],
+  at: number,
+): Promise<void> {
+  type Row = Pick<UsersTable, 'app' | 'id' | 'name' | 'metadata' | 'status' | 'created_at'>
+  const rows = rowTable<Row>(
+    flavour,
+    { app: 'text', id: 'text', name: 'text', metadata: 'text', status: 'text', created_at: 'bigint' },
+    ids.map((id) => [app, id, 'null', '{}', 'active', at]),
+  )
+  await tx
+    .insertInto('users')
+    .columns(['app', 'id', 'name', 'metadata', 'status', 'created_at'])
+    .expression(rows)
+    .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
+    .execute()
 }
 
 function userOf(row: Selectable<UsersTable>): User {

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Attachments, NewView, View, Views } from '../port.ts'
-import { breathe, chunks, type Database, numberList, rowTable, textList } from './database.ts'
+import { breathe, chunks, type Database, isIn, rowTable } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables, ViewsTable, ViewTables } from './schema.ts'
 
@@ -53,7 +53,7 @@ export function createViews(
     const rows = await records.read
       .selectFrom('users')
       .select(['serial', 'id'])
-      .where('serial', 'in', numberList(records.flavour, [...serials]))
+      .where(isIn(records.flavour, 'serial', [...serials]))
       .execute()
     for (const { serial, id } of rows) names.set(serial, id)
   }
@@ -83,14 +83,8 @@ export function createViews(
       const list = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
       for (const some of chunks(views, PIECE)) {
         await lookUpNames(some)
-        const lines = rowTable<{ [Name in keyof typeof COLUMNS]: never }>(log.flavour, COLUMNS, some.map(cells))
-        await log.write((tx) =>
-          tx
-            .insertInto('views')
-            .columns(list)
-            .expression((eb) => eb.selectFrom(lines.as('lines')).select(list))
-            .execute(),
-        )
+        const lines = rowTable<Omit<ViewsTable, 'serial'>>(log.flavour, COLUMNS, some.map(cells))
+        await log.write((tx) => tx.insertInto('views').columns(list).expression(lines).execute())
         if (views.length > some.length) await breathe()
       }
     },
@@ -134,7 +128,7 @@ export function createViews(
         .where('app', '=', attachment.app)
         .where('attachment', '=', attachment.id)
         .where('allowed', '=', 1)
-        .where('uid', 'in', textList(log.flavour, ids))
+        .where(isIn(log.flavour, 'uid', ids))
         .groupBy('uid')
         .execute()
       const opened = new Map(rows.map((row) => [row.uid, row]))

@@ -42,7 +42,7 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
         deactivated_at ${integer},
         unique (app, id)
       ) ${table}`,
-      `create index users_by_status on users (app, status, id)`,
+      `create index users_deactivated on users (app, id) where status = 'deactivated'`,
 
       `create table conversations (
         serial ${serial},
@@ -65,6 +65,7 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
         ended ${integer},
         primary key (conversation, uid, joined)
       ) ${clustered}`,
+      `create unique index memberships_present on memberships (conversation, uid) where ended is null`,
       `create index memberships_by_member on memberships (member, conversation)`,
 
       `create table messages (

@@ -1,0 +1,24 @@
+import type { Records } from './port.ts'
+import { openPostgresDatabase } from './postgres-database.ts'
+import { openSqlRecords } from './sql/records.ts'
+import type { Tables, ViewTables } from './sql/schema.ts'
+
+/**
+ * Opens the records in a PostgreSQL database (15 or later), named by a URL as libpq knows it. Any number of nodes may have it open.
+ *
+ * `connections` is the most that this process holds at a time.
+ * Raises {@link Unavailable} where the server does not answer.
+ */
+export async function openPostgresRecords({
+  url,
+  connections = 10,
+}: {
+  readonly url: string
+  readonly connections?: number
+}): Promise<Records> {
+  const database = openPostgresDatabase<Tables & ViewTables>({ url, connections })
+  return openSqlRecords(
+    { ...database, read: database.read.$pickTables<keyof Tables>(), write: database.write },
+    { ...database, read: database.read.$pickTables<keyof ViewTables>(), close: async () => {} },
+  )
+}
