@@ -50,6 +50,8 @@ export type Endpoint = {
   readonly params: TObject
   readonly query: TObject
   readonly body: TSchema | null
+  /** Whether no body at all stands for an empty object. */
+  readonly bodyOptional: boolean
   /** The multipart form it takes in place of a JSON body, for the document; the endpoint reads the form itself. */
   readonly form: TSchema | null
   /** The most bytes of a JSON body. */
@@ -78,6 +80,7 @@ export function endpoint<
   params?: P
   query?: Q
   body?: B
+  bodyOptional?: boolean
   form?: TSchema
   bodyLimit?: number
   answers: A
@@ -90,6 +93,7 @@ export function endpoint<
     params: Type.Object(declared.params ?? {}),
     query: Type.Object(declared.query ?? {}, { additionalProperties: false }),
     body: declared.body ?? null,
+    bodyOptional: declared.bodyOptional ?? false,
     form: declared.form ?? null,
     bodyLimit: declared.bodyLimit ?? BODY_LIMIT,
     answers: declared.answers,

@@ -35,7 +35,9 @@ export function mount(app: FastifyInstance, rows: readonly Row[], features: Name
       bodyLimit: endpoint.bodyLimit,
       config: { asking, form: endpoint.form },
       schema: schemaOf(endpoint, name, asking),
-      preValidation: async ({ body }) => {
+      preValidation: async (request) => {
+        if (endpoint.bodyOptional) request.body ??= {}
+        const { body } = request
         const takesNone = endpoint.body === null && endpoint.form === null
         if (takesNone && body !== null && typeof body === 'object' && Object.keys(body).length > 0) {
           throw invalid({ path: '/', message: 'must be empty: this call takes no body' })

@@ -129,8 +129,12 @@ export async function openApi(): Promise<ApiFixture> {
     parts,
     folder,
     asked,
-    as: (grants) => void (holding = grants),
-    setDraining: (value) => void (draining = value),
+    as(grants) {
+      holding = grants
+    },
+    setDraining(value) {
+      draining = value
+    },
     async call(method, url, body, headers = {}) {
       const answer = await api.inject({
         method: method as 'GET',

@@ -100,10 +100,11 @@ export function createAttachments(parts: Parts) {
       summary,
       description: 'With `Accept: application/x-ndjson`, one line after each piece; the last says `remaining: false`.',
       params: { app: Id },
-      body: Type.Union([Exactly({ before: Type.Optional(TimeIn) }), Type.Null()]),
+      body: Exactly({ before: Type.Optional(TimeIn) }),
+      bodyOptional: true,
       answers: { 200: Progress },
       handle: async ({ params: { app }, body, caller: { by }, request }) => {
-        const before = body?.before === undefined ? null : Date.parse(body.before)
+        const before = body.before === undefined ? null : Date.parse(body.before)
         const pieces = protect(app, to, before, by)
         if (request.headers.accept?.includes('application/x-ndjson')) {
           return { status: 200, type: 'application/x-ndjson', text: Readable.from(lines(pieces, request.id)) }

@@ -30,16 +30,10 @@ export function createUsers(parts: Parts) {
       summary: 'Make a user, or change name and metadata',
       description: 'What is left out stays as it is. A deactivated user stays deactivated.',
       params,
-      body: Type.Union([
-        Exactly({
-          name: Type.Optional(Nullable(Name)),
-          metadata: Type.Optional(Metadata),
-        }),
-        Type.Null(),
-      ]),
+      body: Exactly({ name: Type.Optional(Nullable(Name)), metadata: Type.Optional(Metadata) }),
+      bodyOptional: true,
       answers: { 200: UserView, 201: UserView },
-      handle: async ({ params: { app, uid }, body }) => {
-        const { name, metadata } = body ?? {}
+      handle: async ({ params: { app, uid }, body: { name, metadata } }) => {
         const { user, created } = await records.users.put({
           app,
           id: uid,

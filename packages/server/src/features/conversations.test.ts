@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { openApi } from '../../test/api.ts'
+
+const house = await openApi()
+after(() => house.close())
+const { body: app } = await house.call('POST', '/v1/apps', { name: 'Chat' })
+const base = `/v1/apps/${app.id}/conversations`
+
+test('a conversation is made and replaced by PUT; members become users', async () => {
+  const made = await house.call('PUT', `${base}/team`, { type: 'group', members: ['bob', 'ann', 'bob'] })
+  assert.deepEqual([made.status, made.headers.location], [201, `${base}/team`])
+  assert.deepEqual([made.body.members, made.body.mergedFrom, made.body.type], [['ann', 'bob'], [], 'group'])
+  assert.equal((await house.call('GET', `/v1/apps/${app.id}/users/ann`)).status, 200)
+  const again = await house.call('PUT', `${base}/team`, { type: 'group', members: ['ann', 'eve'] })
+  assert.deepEqual([again.status, again.body.members], [200, ['ann', 'eve']])
+  assert.deepEqual((await house.call('GET', `${base}/team`)).body, again.body)
+  assert.deepEqual((await house.call('GET', `${base}/team/members?limit=1`)).body.items, [{ user: 'ann' }])
+  assert.deepEqual(
+    (await house.call('GET', base)).body.items.map(({ id }: { id: string }) => id),
+    ['team'],
+  )
+})
+
+test('members come and go one by one', async () => {
+  await house.call('PUT', `${base}/club`, { type: 'group', members: ['ann'] })
+  assert.equal((await house.call('PUT', `${base}/club/members/new`)).status, 201)
+  assert.equal((await house.call('PUT', `${base}/club/members/new`)).status, 200)
+  assert.equal((await house.call('DELETE', `${base}/club/members/new`)).status, 204)
+  assert.equal((await house.call('DELETE', `${base}/club/members/new`)).status, 404)
+  assert.equal((await house.call('PUT', `${base}/nowhere/members/ann`)).status, 404)
+})
+
+test('leaving is a change of standing only where the app says so; coming back always gives back', async () => {
+  const { body: strict } = await house.call('POST', '/v1/apps', { name: 'S', settings: { revokeOnLeave: true } })
+  const rows = [
+    [app.id, false],
+    [strict.id, true],
+  ] as const
+  for (const [id, revokes] of rows) {
+    const url = `/v1/apps/${id}/conversations/leaving`
+    const changes = async () => {
+      const all = await house.parts.records.changes.since(0, 1000)
+      return all.flatMap(({ app, change }) =>
+        app === id && change.kind === 'member' && change.conversation === 'leaving'
+          ? [`${change.user} ${change.to}`]
+          : [],
+      )
+    }
+    await house.call('PUT', url, { type: 'group', members: ['ann', 'bob', 'eve'] })
+    assert.deepEqual(await changes(), [], 'a new conversation needs no change')
+    await house.call('DELETE', `${url}/members/bob`)
+    await house.call('PUT', url, { type: 'group', members: ['ann'] })
+    assert.deepEqual(await changes(), revokes ? ['bob out', 'eve out'] : [])
+    assert.deepEqual((await house.call('GET', url)).body.members, ['ann'])
+    await house.call('PUT', `${url}/members/bob`)
+    assert.deepEqual((await changes()).at(-1), 'bob in')
+  }
+})
+
+test('merging brings the members along; what is merged away stays as it is', async () => {
+  await house.call('PUT', `${base}/old`, { type: 'group', members: ['zoe'] })
+  const merged = await house.call('POST', `${base}/team/merge`, { from: 'old' })
+  assert.deepEqual([merged.status, merged.body.mergedFrom], [200, ['old']])
+  assert.ok(merged.body.members.includes('zoe'))
+  for (const from of ['old', 'team']) {
+    assert.equal((await house.call('POST', `${base}/team/merge`, { from })).status, 409, from)
+  }
+  assert.equal((await house.call('POST', `${base}/team/merge`, { from: 'nowhere' })).status, 404)
+  assert.equal((await house.call('PUT', `${base}/old`, { type: 'group', members: [] })).status, 409)
+  assert.equal((await house.call('PUT', `${base}/old/members/ann`)).status, 409)
+})
+
+test('100,000 members pass in one call', async () => {
+  const members = Array.from({ length: 100_000 }, (_, n) => `member-${String(n).padStart(6, '0')}`)
+  const made = await house.call('PUT', `${base}/stadium`, { type: 'group', members })
+  assert.equal(made.status, 201)
+  assert.deepEqual(made.body.members, members)
+})
+
+test('a direct conversation has at most two, and each wrong member is named', async () => {
+  const three = await house.call('PUT', `${base}/d`, { type: 'direct', members: ['a', 'b', 'c'] })
+  assert.deepEqual([three.status, three.body.errors[0].path], [400, '/members'])
+  const wrong = await house.call('PUT', `${base}/d`, { type: 'band', members: ['a/b', 'ok', '..'] })
+  assert.deepEqual(
+    wrong.body.errors.map(({ path }: { path: string }) => path),
+    ['/type', '/members/0', '/members/2'],
+  )
+})
