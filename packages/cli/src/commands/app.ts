@@ -1,4 +1,3 @@
-import { DEFAULT_SETTINGS } from '@gatehouse/server/settings'
 import { Command } from 'commander'
 import type { AppView, Changed } from '../answers.ts'
 import { appPath, type ConnectionOptions, connect, connected } from '../connection.ts'
@@ -78,7 +77,7 @@ function set(terminal: Terminal): Command {
       'gatehouse app set APP linkSeconds=3600 noStore=true',
       `gatehouse app set APP 'allowedOrigins=["https://chat.example"]'`,
     ],
-    more: `Settings: ${Object.keys(DEFAULT_SETTINGS).join(', ')}`,
+    more: '`gatehouse app show APP` lists every setting with its value; the API reference explains them.',
   })
 }
 
