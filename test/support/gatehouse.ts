@@ -116,7 +116,7 @@ export function runGatehouse(words: readonly string[], env: Readonly<Record<stri
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const abandon = () => void child.kill('SIGKILL')
-  process.once('exit', abandon)
+  atExit(abandon)
   const written = { stdout: '', stderr: '' }
   child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text))
   const exited = new Promise<Exit>((resolve) =>
@@ -149,7 +149,7 @@ export function runGatehouse(words: readonly string[], env: Readonly<Record<stri
 /** A new empty folder. It is removed when this test process ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  atExit(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -197,4 +197,10 @@ function fakedClock(file: string): Record<string, string> {
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
     NO_FAKE_STAT: '1',
   }
+}
+
+/** Many servers and folders may be open in one test process, and each has something to tidy away. */
+function atExit(action: () => void): void {
+  process.setMaxListeners(process.getMaxListeners() + 1)
+  process.once('exit', action)
 }
