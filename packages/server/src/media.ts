@@ -70,7 +70,7 @@ export function createMedia(parts: MediaParts): Media {
     const planned = entry.representation === null ? WHOLE : plan(request, entry.representation)
     const opens = opensView(request, planned)
     const judged = gate.judge({
-      headers: request.headers,
+      head: request,
       query,
       action: 'read',
       resource,

@@ -28,7 +28,7 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
     const facts = await factsOf(records, resource)
     const client = address.of(request.raw)
     const first = await gate.judge({
-      headers: request.headers,
+      head: request.raw,
       query: null,
       action,
       resource,

@@ -42,13 +42,18 @@ const rows: readonly [sentence: string, headers: IncomingHttpHeaders, query: str
 
 for (const [sentence, headers, query, expected] of rows) {
   test(`credential: ${sentence}`, () => {
-    const found = findCredential(headers, query)
+    const found = findCredential({ headers, rawHeaders: [] }, query)
     deepEqual(found.outcome === 'found' ? found.candidates : found.outcome, expected)
   })
 }
 
 test('credential: at most sixteen cookies are tried', () => {
   const cookie = Array.from({ length: 40 }, (_, i) => `gatehouse_media=${i}`).join('; ')
-  const found = findCredential({ cookie }, '')
+  const found = findCredential({ headers: { cookie }, rawHeaders: [] }, '')
   equal(found.outcome === 'found' && found.candidates.length, 16)
+})
+
+test('credential: a repeated Authorization header is more than one', () => {
+  const rawHeaders = ['Authorization', 'Bearer x', 'Host', 'h', 'AUTHORIZATION', 'Bearer y']
+  equal(findCredential({ headers: { authorization: 'Bearer x' }, rawHeaders }, '').outcome, 'conflict')
 })

@@ -18,6 +18,9 @@ export type Found =
   | { readonly outcome: 'malformed' }
   | { readonly outcome: 'found'; readonly candidates: readonly Credential[] }
 
+/** The head of a request, parsed and as it was sent: Node keeps only the first of repeated Authorization headers. */
+export type Head = { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] }
+
 /** The cookie that carries media and grant tokens. */
 export const MEDIA_COOKIE = 'gatehouse_media'
 
@@ -33,12 +36,13 @@ const MALFORMED: Found = { outcome: 'malformed' }
  * browsers attach cookies unasked. `query` is the raw query without its question mark; null means that this door does not
  * look at the query. Repeated headers or parameters count as more than one.
  */
-export function findCredential(headers: IncomingHttpHeaders, query: string | null): Found {
+export function findCredential(head: Head, query: string | null): Found {
+  const { headers } = head
   const inQuery = query === null || query === '' ? null : tokenInQuery(query)
   const header = headers.authorization
   if (inQuery === 'conflict') return CONFLICT
   if (header !== undefined) {
-    if (inQuery !== null) return CONFLICT
+    if (inQuery !== null || isRepeated(head.rawHeaders)) return CONFLICT
     const credential = readAuthorization(header)
     return credential === null ? MALFORMED : { outcome: 'found', candidates: [credential] }
   }
@@ -49,6 +53,15 @@ export function findCredential(headers: IncomingHttpHeaders, query: string | nul
   if (headers.cookie === undefined) return NONE
   const candidates = cookiesNamed(headers.cookie, MEDIA_COOKIE)
   return candidates.length === 0 ? NONE : { outcome: 'found', candidates }
+}
+
+function isRepeated(rawHeaders: readonly string[]): boolean {
+  let seen = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length === 13 && name.toLowerCase() === 'authorization') seen++
+  }
+  return seen > 1
 }
 
 /** The value of `t`, null without one. Tokens hold no character that would need an escape, so none is decoded. */

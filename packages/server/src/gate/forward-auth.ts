@@ -42,7 +42,7 @@ export function createForwardAuth({ gate, catalogue, address, accessLog }: Forwa
     const tenant = inTree ? entry.tenant : undefined
     const facts = entry.attachment === null ? NO_FACTS : entry.facts
     const judgement = await gate.judge({
-      headers,
+      head: request,
       query: mark < 0 ? '' : original.slice(mark + 1),
       action,
       resource,

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Access, Action } from '@gatehouse/core/access'
 import { type Decision, decide } from '@gatehouse/core/decide'
 import { speaksOf } from '@gatehouse/core/grant'
@@ -9,7 +8,7 @@ import type { Token, TokenKind } from '@gatehouse/core/token'
 import type { Uses } from '@gatehouse/storage/records/port'
 import type { Tenant } from '../parts.ts'
 import type { Board } from '../standing/board.ts'
-import { findCredential } from './credential.ts'
+import { findCredential, type Head } from './credential.ts'
 import { gather } from './gather.ts'
 import type { Judgement, ResourceFacts, Verified } from './judgement.ts'
 import { isLinkPreview } from './link-preview.ts'
@@ -18,7 +17,8 @@ import type { Verifier } from './verify.ts'
 
 /** One request before the gate. */
 export type Attempt = {
-  readonly headers: IncomingHttpHeaders
+  /** The head of the request. */
+  readonly head: Head
   /** The raw query without its question mark, or null at doors that do not read credentials there. */
   readonly query: string | null
   readonly action: Action
@@ -71,7 +71,7 @@ export function createGate({ verifier, board, uses, throttle, now }: GateParts):
     }
     if (attempt.facts.open && access.action === 'read') return judgeWith(null)
 
-    const found = findCredential(attempt.headers, attempt.query)
+    const found = findCredential(attempt.head, attempt.query)
     if (found.outcome === 'none') return judgeWith(null)
     if (found.outcome === 'conflict') return denied(access, 'credential_conflict')
 
@@ -136,7 +136,7 @@ export function createGate({ verifier, board, uses, throttle, now }: GateParts):
 }
 
 function accessOf(attempt: Attempt, resource: Resource, at: number): Access {
-  const { headers } = attempt
+  const { headers } = attempt.head
   return {
     action: attempt.action,
     resource,
