@@ -1,11 +1,9 @@
 import type { Access } from '@gatehouse/core/access'
-import { ACTIVE, type Mark, type Standing, type Uses } from '@gatehouse/core/standing'
+import { ACTIVE, type Standing, type Uses } from '@gatehouse/core/standing'
 import type { Token } from '@gatehouse/core/token'
 import type { Tenant } from '../parts.ts'
 import type { Board } from '../standing/board.ts'
 import type { ResourceFacts } from './judgement.ts'
-
-const GONE: Mark = Object.freeze({ suspended: false, revoked: true, before: 0 })
 
 /**
  * Gathers the standing of one access from the board: a few reads of memory, no I/O. `tenant` is the app that the resource
@@ -26,7 +24,8 @@ export function gather(
   const linkSeconds = tenant?.settings.linkSeconds ?? null
   return {
     open: facts.open,
-    app: tenant === null ? GONE : tenant === undefined ? ACTIVE : board.mark('app', tenant.app.serial),
+    // An app that does not exist looks like a foreign one: who holds nothing there is refused for that, who does is told 404.
+    app: tenant == null ? ACTIVE : board.mark('app', tenant.app.serial),
     subject:
       serial !== null
         ? board.mark('user', serial)
