@@ -180,7 +180,7 @@ export const REASONS = {
     403,
     null,
     'Proxy not trusted',
-    'Forward-auth believes X-Original-URI and X-Forwarded-Uri from configured proxies only; name yours with --trusted-proxies.',
+    'Forward-auth believes exactly one of X-Original-URI and X-Forwarded-Uri, and from configured proxies only; name yours with --trusted-proxies.',
   ),
   standing_unavailable: entry(
     503,

@@ -25,13 +25,18 @@ const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
 /**
  * Creates the answer for proxies that ask before they serve something themselves (nginx `auth_request`, Caddy `forward_auth`). The
  * request they ask about comes in `X-Original-URI` or `X-Forwarded-Uri`, its method in `X-Original-Method` or
- * `X-Forwarded-Method`; both are believed only from trusted proxies. Answers MUST NOT be cached, which they say.
+ * `X-Forwarded-Method`; they are believed only from trusted proxies, and a request with both URIs is refused. Answers MUST NOT be cached,
+ * which they say.
  */
 export function createForwardAuth({ gate, catalogue, address, accessLog }: ForwardAuthParts): ForwardAuth {
   return async (request, requestId) => {
     const { headers } = request
-    const original = header(headers, 'x-original-uri') ?? header(headers, 'x-forwarded-uri')
-    if (!address.fromTrustedProxy(request) || original === null) return denied(refusal('forward_untrusted', requestId))
+    const named = [header(headers, 'x-original-uri'), header(headers, 'x-forwarded-uri')].filter((uri) => uri !== null)
+    const [original, other] = named
+    // A proxy sets one of the two; the other would be the viewer's own word.
+    if (!address.fromTrustedProxy(request) || original === undefined || other !== undefined) {
+      return denied(refusal('forward_untrusted', requestId))
+    }
     const mark = original.indexOf('?')
     const resource = parseResource(mark < 0 ? original : original.slice(0, mark))
     if (resource === null) return denied(refusal('resource_not_granted', requestId), 'resource_not_granted')
