@@ -40,7 +40,7 @@ export function createProgram(terminal: Terminal, end: (code: ExitCode) => void)
   teach(program, {
     examples: ['gatehouse demo', 'gatehouse serve --data ./data', 'gatehouse doctor'],
     next: ['gatehouse COMMAND --help   explains a command, with examples'],
-    more: `Exit codes: ${EXIT_MEANINGS.map(([code, meaning]) => `\n  ${String(code).padStart(3)}  ${meaning}`).join('')}`,
+    more: `Exit codes:${EXIT_MEANINGS.map(([code, meaning]) => `\n  ${String(code).padStart(3)}  ${meaning}`).join('')}`,
   })
   for (const command of commandsBelow(program)) {
     command.exitOverride().configureHelp({ showGlobalOptions: false }).helpOption('-h, --help', 'explain this command')

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { type Cli, createCli } from './support/cli.ts'
+import {
+  eventually,
+  filesBelow,
+  type Gatehouse,
+  runGatehouse,
+  startGatehouse,
+  temporaryFolder,
+} from './support/gatehouse.ts'
+import { createApp, type Tenant } from './support/tenant.ts'
+
+let server: Gatehouse
+let app: Tenant
+let cli: Cli['run']
+let json: Cli['json']
+
+before(async () => {
+  server = await startGatehouse()
+  app = await createApp(server.admin)
+  await app.users('anna', 'bert')
+  await app.conversation('general', ['anna', 'bert'])
+  const { run, json: parsed } = createCli(server, app)
+  cli = run
+  json = parsed
+})
+
+after(() => server.stop())
+
+describe('the process and its folder', () => {
+  test('a key made in the data folder works at once on the server that is running', async () => {
+    const made = await cli(['key', 'create', '--local', '--name', 'first', '--data', server.data, '--json'])
+    assert.equal(made.code, 0, made.stderr)
+    const { id, secret } = JSON.parse(made.stdout) as { id: string; secret: string }
+    const { code, stderr } = await cli(['app', 'list'], { GATEHOUSE_KEY: `${id}:${secret}` })
+    assert.equal(code, 0, stderr)
+  })
+
+  test('check beside a running server finds it sound', async () => {
+    await app.upload(Buffer.from('checked'), { conversation: 'general' })
+    const { code, stdout, stderr } = await cli(['check', '--deep', '--data', server.data, '--json'])
+    assert.equal(code, 0, stderr)
+    const { sound, recorded } = JSON.parse(stdout) as { sound: boolean; recorded: number }
+    assert.ok(sound && recorded > 0)
+  })
+
+  test('doctor on a sound installation has hints at most, and knows the running server', async () => {
+    const { code, stdout, stderr } = await cli(['doctor', '--data', server.data, '--json'], {
+      GATEHOUSE_DEFAULT_APP: '',
+    })
+    const { findings } = JSON.parse(stdout) as { findings: { level: string; code: string; cure: string }[] }
+    const serious = findings.filter(({ level, code }) => level !== 'hint' && code !== 'disk_filling')
+    assert.deepEqual(serious, [], stderr)
+    assert.equal(code, findings.some(({ level }) => level !== 'hint') ? 5 : 0)
+    const codes = findings.map((finding) => finding.code)
+    assert.ok(!codes.includes('server_not_reachable') && codes.includes('master_key_beside_data'), codes.join())
+    assert.ok(findings.every(({ cure }) => cure.length > 5))
+  })
+
+  test('doctor finds what is stored wrongly and ends with 5', async () => {
+    await app.settings({ tokenizedMedia: false, attachmentsAccess: 'public', allowedOrigins: [] })
+    try {
+      const { code, stdout } = await cli(['doctor', '--data', server.data], { GATEHOUSE_DEFAULT_APP: 'none' })
+      assert.equal(code, 5)
+      assert.match(stdout, /^error {4}The default app none does not exist\.\n/)
+      assert.match(stdout, new RegExp(`warning  Attachments of the app ${app.id} .* are public`))
+    } finally {
+      await app.settings({ tokenizedMedia: null, attachmentsAccess: null })
+    }
+  })
+
+  test('doctor tells a database of which nobody answers', async () => {
+    const { code, stdout } = await cli(['doctor', '--data', server.data], {
+      GATEHOUSE_DATABASE_URL: 'postgres://127.0.0.1:9/none',
+    })
+    assert.equal(code, 5)
+    assert.match(stdout, /The database does not work/)
+  })
+
+  for (const [sentence, flags, expected] of [
+    [
+      'a port that is taken',
+      () => ['--port', String(server.port), '--data', temporaryFolder()],
+      /another port with --port/,
+    ],
+    ['a data folder that is served', () => ['--port', '0', '--data', server.data], /serving the data folder/],
+  ] as const) {
+    test(`serve with ${sentence} ends with one sentence and no stack`, async () => {
+      const { code, stdout, stderr } = await cli(['serve', ...flags()], { GATEHOUSE_DEFAULT_APP: '' })
+      assert.equal(code, 1)
+      assert.equal(stdout, '')
+      assert.match(stderr, expected)
+      assert.doesNotMatch(stderr, /\n\s+at /)
+    })
+  }
+
+  test('the second signal ends the server at once', async () => {
+    const second = await startGatehouse()
+    const held = connect(second.port, '127.0.0.1')
+    held.on('error', () => {})
+    await new Promise<void>((resolve) => held.write('GET /livez HTTP/1.1\r\n', () => resolve()))
+    second.signal('SIGTERM')
+    await eventually('the server to notice the signal', async () => {
+      const { status } = await second.admin.get('/readyz').catch(() => ({ status: 503 }))
+      return status === 503 ? true : undefined
+    })
+    second.signal('SIGTERM')
+    assert.deepEqual(await second.exited, { code: 143, signal: null })
+    held.destroy()
+  })
+
+  test('demo keeps everything in a temporary folder that goes with it, and prints a proof that works', async () => {
+    const TMPDIR = temporaryFolder()
+    const demo = runGatehouse(['demo', '--port', '0'], { TMPDIR })
+    const url = await demo.ready
+    const link = await eventually('the proof', () => /'(http\S+\?t=\S+)'/.exec(demo.stdout())?.[1])
+    assert.ok(link.startsWith(url))
+    assert.equal((await fetch(link)).status, 200)
+    assert.ok(filesBelow(TMPDIR).length > 0)
+    demo.process.kill('SIGTERM')
+    assert.equal((await demo.exited).code, 0, demo.stderr())
+    assert.deepEqual(filesBelow(TMPDIR), [])
+  })
+
+  test('openapi prints the document of the server', async () => {
+    const document = await json<{ openapi: string; paths: object }>('openapi')
+    assert.match(document.openapi, /^3\.1/)
+    assert.ok(Object.keys(document.paths).length > 10)
+  })
+})
