@@ -118,7 +118,6 @@ function spellings(path: string): string[] {
     '//',
     '///',
     'HTTP://X',
-    ' ',
   )
   const escaped = (segment: string, spell: (c: string) => string) => [...segment].map(spell).join('')
   const hex = (c: string) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Config } from './config.ts'
 import type { ClientAddress } from './gate/client-address.ts'
 import type { Media } from './media.ts'
+import { answerRaw } from './raw-answer.ts'
 
 /** Node's own handler of requests. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -26,12 +27,24 @@ export function createListener(config: Config, address: ClientAddress, media: Me
       noDelay: true,
     },
     (request, response) => {
-      if (!media(request, response)) api(request, response)
+      if (hasTwoHosts(request.rawHeaders)) answerRaw(new Error('more than one Host header'), request.socket)
+      else if (!media(request, response)) api(request, response)
     },
   )
   server.timeout = config.idleSeconds * 1000
   limitConnections(server, config.maxConnectionsPerAddress, address)
+  server.on('clientError', answerRaw)
   return server
+}
+
+/** A request that names two hosts is refused (RFC 9112, section 3.2); Node keeps the first and says nothing. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
 }
 
 function limitConnections(server: Server, most: number, address: ClientAddress): void {
