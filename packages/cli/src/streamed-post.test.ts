@@ -88,6 +88,37 @@ test('an abort ends it', async () => {
   )
 })
 
+/** A body of which every byte is sent at once. */
+const short: StreamedBody = {
+  contentType: 'text/plain',
+  length: 5,
+  async *chunks() {
+    yield Buffer.from('short')
+  },
+}
+
+test('an abort ends it, too, while the answer to a whole body is awaited', async () => {
+  const controller = new AbortController()
+  await withServer(
+    (request) => request.on('end', () => controller.abort()).resume(),
+    (url) =>
+      assert.rejects(streamedPost(url, short, { headers: {}, signal: controller.signal }), { name: 'AbortError' }),
+  )
+})
+
+test('a server that hangs up after the whole body, or in the middle of its answer, was not reached', async () => {
+  await withServer(
+    (request) => request.on('end', () => request.socket.destroy()).resume(),
+    (url) => assert.rejects(streamedPost(url, short, { headers: {} }), Unreached),
+  )
+  await withServer(
+    (request, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{', () => request.socket.destroy())
+    },
+    (url) => assert.rejects(streamedPost(url, short, { headers: {} }), Unreached),
+  )
+})
+
 test('a server that is not there, or hangs up, was not reached', async () => {
   await assert.rejects(streamedPost('http://127.0.0.1:9/', endless, { headers: {} }), Unreached)
   await withServer(

@@ -49,6 +49,8 @@ export function streamedPost(
         (error) => reject(new Unreached('the answer broke off', { cause: error })),
       )
     })
+    // The pipeline no longer listens once the whole body is sent.
+    outgoing.on('error', fail)
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer for a minute')))
     const chunks = watched(body.chunks(), (error) => {
       fault = error

@@ -29,18 +29,19 @@ export function serveCommand(terminal: Terminal): Command {
  */
 export async function serveUntilTold(terminal: Terminal, config: Config): Promise<void> {
   const { serve } = await import('@gatehouse/server/main')
+  const signal = signalled()
   const serving = await serve(config)
   terminal.stdout.write(`gatehouse ready on ${serving.url}\n`)
   if (config.demo) {
     const { proofOf } = await import('../demo-proof.ts')
     terminal.stdout.write(`${await proofOf(serving)}\n`)
   }
-  const fault = await Promise.race([signalled(), serving.failed])
+  const fault = await Promise.race([signal, serving.failed])
   if (fault !== null) throw fault
   await serving.close()
 }
 
-/** Waits for the first signal to end. */
+/** Settles at the first signal to end, also where it comes before the server is ready. */
 function signalled(): Promise<null> {
   return new Promise((resolve) => {
     let told = false
