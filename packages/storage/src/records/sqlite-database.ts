@@ -33,7 +33,7 @@ export function openSqliteDatabase<T>(
   // Waiting inside SQLite would hold the event loop, and with it a transaction of this very thread.
   writer.pragma('busy_timeout = 0')
 
-  const exclusive = laneOf(writer)
+  const exclusive = createLane()
   const write = kyselyOf<T>(createDriver(writer, exclusive))
   const read = kyselyOf<T>(createDriver(reader, single ? exclusive : null))
   return {
@@ -41,6 +41,7 @@ export function openSqliteDatabase<T>(
     read,
     write: (work) => write.transaction().execute(work),
     close: async () => {
+      if (!writer.open) return
       await exclusive.acquire()
       reader.close()
       writer.close()
@@ -63,14 +64,13 @@ function kyselyOf<T>(driver: Driver): Kysely<T> {
 /** One at a time, in the order of asking. */
 type Lane = { acquire(): Promise<void>; release(): void }
 
-function laneOf(connection: Sqlite.Database): Lane {
+function createLane(): Lane {
   const waiting: (() => void)[] = []
   let busy = false
   return {
     acquire: async () => {
       if (busy) await new Promise<void>((resolve) => waiting.push(resolve))
       busy = true
-      if (!connection.open) throw new Unavailable('The database is closed')
     },
     release: () => {
       const next = waiting.shift()

@@ -58,7 +58,7 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
       `create index conversations_by_survivor on conversations (app, merged_into)`,
 
       `create table memberships (
-        conversation ${integer} not null references conversations (serial),
+        conversation ${integer} not null,
         uid ${text} not null,
         member ${integer} not null references users (serial),
         joined ${integer} not null,

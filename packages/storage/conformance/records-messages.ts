@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { Missing } from '../src/records/port.ts'
+import { all, type Cases, ids, NOON, type World } from './records-world.ts'
+
+function say({ records }: World, app: string, conversation: string, text: string) {
+  return records.messages.create({ app, conversation, from: 'ann', text, attachments: [], at: NOON })
+}
+
+/** Messages. */
+export const messageCases: Cases = {
+  'a message is found as it was created': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann')
+    const made = await records.messages.create({
+      app,
+      conversation: 'talk',
+      from: null,
+      text: 'ä\u0000\ud800𝄞',
+      attachments: ['b', 'a'],
+      at: NOON,
+    })
+    assert.match(made.id, /^[1-9][0-9]*$/)
+    assert.deepEqual(made, {
+      app,
+      id: made.id,
+      conversation: 'talk',
+      from: null,
+      text: 'ä\u0000\ud800𝄞',
+      attachments: ['b', 'a'],
+      createdAt: NOON,
+    })
+    assert.deepEqual(await records.messages.find(app, made.id), made)
+  },
+
+  'ids increase, and the list is paged either way': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann')
+    const made: string[] = []
+    for (const text of ['1', '2', '3', '4', '5']) made.push((await say(world, app, 'talk', text)).id)
+    assert.deepEqual(
+      made,
+      made.toSorted((a, b) => Number(a) - Number(b)),
+    )
+    const list = (order: 'ascending' | 'descending') =>
+      all((paging) => records.messages.list(app, 'talk', { ...paging, order }))
+    assert.deepEqual(ids(await list('ascending')), made)
+    assert.deepEqual(ids(await list('descending')), made.toReversed())
+    const after = { after: made[1] ?? '', limit: 2, order: 'ascending' } as const
+    assert.deepEqual(ids((await records.messages.list(app, 'talk', after)).items), made.slice(2, 4))
+  },
+
+  'messages of merged conversations stand among those of the survivor': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann')
+    await records.conversations.put({ app, id: 'old', type: 'group', members: ['ann'], at: NOON })
+    const made: string[] = []
+    for (const where of ['old', 'talk', 'old', 'talk', 'old']) made.push((await say(world, app, where, where)).id)
+    await records.conversations.merge(app, 'talk', 'old', NOON)
+    for (const order of ['ascending', 'descending'] as const) {
+      const listed = await all((paging) => records.messages.list(app, 'talk', { ...paging, order }))
+      assert.deepEqual(ids(listed), order === 'ascending' ? made : made.toReversed())
+    }
+    const first = await records.messages.find(app, made[0] ?? '')
+    assert.equal(first?.conversation, 'old')
+  },
+
+  'a message is deleted once, and only in its own app': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann')
+    const { app: other } = await conversation('ann')
+    const { id } = await say(world, app, 'talk', 'x')
+    assert.equal(await records.messages.find(other, id), null)
+    assert.equal(await records.messages.delete(other, id), false)
+    assert.equal(await records.messages.delete(app, id), true)
+    assert.equal(await records.messages.delete(app, id), false)
+    assert.equal(await records.messages.find(app, id), null)
+  },
+
+  'what is no id is no message': async ({ records, app }) => {
+    const { id } = await app()
+    for (const text of ['', '0', '01', '-1', 'x', '1e3', '9'.repeat(40)]) {
+      assert.equal(await records.messages.find(id, text), null)
+      assert.equal(await records.messages.delete(id, text), false)
+    }
+  },
+
+  'a message needs a conversation, and a list of none is empty': async (world) => {
+    const { id } = await world.app()
+    const error = { name: 'Missing', what: 'conversation' }
+    await assert.rejects(say(world, id, 'none', 'x'), error)
+    await assert.rejects(say(world, id, 'none', 'x'), Missing)
+    const page = await world.records.messages.list(id, 'none', { after: null, limit: 5, order: 'ascending' })
+    assert.deepEqual(page, { items: [], next: null })
+  },
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { type Cases, fresh, NOON } from './records-world.ts'
+
+const RACERS = 64
+
+/** Repeated requests, secrets, and counted uses: things of which there is exactly one winner. */
+export const onceCases: Cases = {
+  'an idempotency key is claimed once; others get what is stored': async ({ records: { idempotency } }) => {
+    const [scope, answer] = [fresh(), { status: 201, body: '{"a":"ä\u0000"}', location: '/x' }]
+    assert.deepEqual(await idempotency.claim(scope, 'k', 'print-1', NOON), { claimed: true })
+    const open = { claimed: false, fingerprint: 'print-1', answer: null }
+    assert.deepEqual(await idempotency.claim(scope, 'k', 'print-2', NOON), open)
+    await idempotency.complete(scope, 'k', answer)
+    assert.deepEqual(await idempotency.claim(scope, 'k', 'print-1', NOON), { ...open, answer })
+    assert.deepEqual(await idempotency.claim(fresh(), 'k', 'print-1', NOON), { claimed: true })
+    assert.deepEqual(await idempotency.claim(scope, 'other', 'print-1', NOON), { claimed: true })
+  },
+
+  'of many claims at once one wins': async ({ records: { idempotency } }) => {
+    const scope = fresh()
+    const claims = await Promise.all(
+      Array.from({ length: RACERS }, (_, n) => idempotency.claim(scope, 'k', `print-${n}`, NOON)),
+    )
+    const winner = claims.findIndex((claim) => claim.claimed)
+    assert.equal(claims.filter((claim) => claim.claimed).length, 1)
+    for (const claim of claims) if (!claim.claimed) assert.equal(claim.fingerprint, `print-${winner}`)
+  },
+
+  'a claim given back can be claimed again, one that is answered cannot be given back': async ({
+    records: { idempotency },
+  }) => {
+    const scope = fresh()
+    await idempotency.claim(scope, 'k', 'a', NOON)
+    await idempotency.release(scope, 'k')
+    assert.deepEqual(await idempotency.claim(scope, 'k', 'b', NOON), { claimed: true })
+    await idempotency.complete(scope, 'k', { status: 200, body: '', location: null })
+    await idempotency.release(scope, 'k')
+    assert.equal((await idempotency.claim(scope, 'k', 'b', NOON)).claimed, false)
+  },
+
+  'old answers are pruned, younger ones stay': async ({ records: { idempotency } }) => {
+    const scope = fresh()
+    await idempotency.claim(scope, 'old', 'a', 1000)
+    await idempotency.claim(scope, 'edge', 'a', 2000)
+    await idempotency.prune(2000)
+    assert.equal((await idempotency.claim(scope, 'old', 'b', NOON)).claimed, true)
+    assert.equal((await idempotency.claim(scope, 'edge', 'b', NOON)).claimed, false)
+  },
+
+  'a secret is made once: the first writer wins, at once or later': async ({ records: { secrets } }) => {
+    const name = fresh()
+    const made = await Promise.all(
+      Array.from({ length: 16 }, (_, n) => secrets.findOrCreate(name, new Uint8Array([n, 0, 255]))),
+    )
+    for (const each of made) assert.deepEqual(each, made[0])
+    assert.deepEqual(await secrets.findOrCreate(name, new Uint8Array([77])), made[0])
+    assert.deepEqual(await secrets.findOrCreate(fresh(), new Uint8Array([77])), new Uint8Array([77]))
+  },
+
+  'of many viewers at once exactly as many win as there are uses': async ({ records: { uses } }) => {
+    for (const max of [1, 5]) {
+      const token = fresh()
+      const claim = (viewer: string) => uses.claim({ token, viewer, max, at: NOON, since: NOON - 1000, open: true })
+      const outcomes = await Promise.all(Array.from({ length: RACERS }, (_, n) => claim(`viewer-${n}`)))
+      assert.equal(outcomes.filter((outcome) => outcome === 'granted').length, max)
+      const again = await Promise.all(outcomes.map((_, n) => claim(`viewer-${n}`)))
+      assert.deepEqual(again, outcomes)
+    }
+  },
+
+  'one viewer at once many times takes one use': async ({ records: { uses } }) => {
+    const token = fresh()
+    const claim = (viewer: string) => uses.claim({ token, viewer, max: 2, at: NOON, since: NOON - 1, open: true })
+    const outcomes = await Promise.all(Array.from({ length: RACERS }, () => claim('ann')))
+    assert.deepEqual(new Set(outcomes), new Set(['granted']))
+    assert.equal(await claim('bob'), 'granted')
+    assert.equal(await claim('cid'), 'spent')
+  },
+
+  'asking takes nothing, and a use is good for as long as since reaches': async ({ records: { uses } }) => {
+    const token = fresh()
+    const claim = (at: number, open: boolean, viewer = 'ann') =>
+      uses.claim({ token, viewer, max: 1, at, since: at - 100, open })
+    assert.equal(await claim(NOON, false), 'granted')
+    assert.equal(await claim(NOON, false, 'bob'), 'granted')
+    assert.equal(await claim(NOON, true), 'granted')
+    assert.equal(await claim(NOON + 100, true), 'granted')
+    assert.equal(await claim(NOON + 100, false), 'granted')
+    assert.equal(await claim(NOON, false, 'bob'), 'spent')
+    assert.equal(await claim(NOON + 101, false), 'spent')
+    assert.equal(await claim(NOON + 101, true), 'spent')
+  },
+
+  'the database answers': async ({ records }) => {
+    await records.ping()
+  },
+}
