@@ -71,7 +71,11 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
     rmSync(clock, { force: true })
     if (options.data === undefined) rmSync(data, { recursive: true, force: true })
   }
-  const url = await child.ready
+  const url = await child.ready.catch((error) => {
+    child.process.kill('SIGKILL')
+    tidy()
+    throw error
+  })
   const exit = async (name: NodeJS.Signals) => {
     child.process.kill(name)
     const ended = await child.exited

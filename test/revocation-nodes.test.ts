@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, test } from 'node:test'
+import { startGatehouse } from './support/gatehouse.ts'
+import { usePostgres } from './support/postgres.ts'
+import { LEVELS, race } from './support/race.ts'
+import { useS3 } from './support/s3.ts'
+import { createApp, openApp, refusal } from './support/tenant.ts'
+
+/** No request that starts after the answer to a revocation succeeds, on any of three nodes (security.md, R1). */
+
+const database = await usePostgres()
+const { bucket, endpoint, accessKeyId, secretAccessKey, end } = await useS3()
+after(() => Promise.all([database.end(), end()]))
+
+const masterKey = randomBytes(32).toString('hex')
+
+// Nodes of one installation share the database, the store of bytes and the master key; each has a data folder of its own.
+const start = () =>
+  startGatehouse({
+    database: database.url,
+    blobs: `s3://${accessKeyId}:${encodeURIComponent(secretAccessKey)}@${bucket}?endpoint=${encodeURIComponent(endpoint)}`,
+    env: { GATEHOUSE_MASTER_KEY: masterKey },
+  })
+const first = await start()
+const second = await start()
+const third = await start()
+const nodes = [first, second, third]
+after(() => Promise.all(nodes.map((node) => node.stop())))
+
+test('the answer to a revocation counts the nodes on which it is in force', async () => {
+  const app = await createApp(first.admin)
+  await app.users('bob')
+  assert.equal((await app.deactivate('bob')).nodes, 3)
+  assert.equal((await openApp(third.admin, app.id).revoke({ user: 'bob' })).nodes, 3)
+})
+
+for (const [level, prepare] of Object.entries(LEVELS)) {
+  test(`no late success on three nodes: ${level}`, { timeout: 60_000 }, async () => {
+    const ready = await prepare(first.admin)
+    await race(
+      nodes.map(({ port }) => port),
+      ready,
+    )
+  })
+}
+
+test('a node that dies holds nobody up for longer than its lease, and a later one knows what was revoked', async () => {
+  const app = await createApp(first.admin)
+  await app.users('ann', 'bob')
+  await app.conversation('c', ['ann', 'bob'])
+  const file = await app.upload(randomBytes(1000))
+  const link = await app.link(file.id, 'bob')
+  await third.kill()
+  await app.deactivate('bob')
+  for (const node of [first, second]) refusal(await node.admin.as({}).get(link), 401)
+  nodes[2] = await start()
+  refusal(await nodes[2].admin.as({}).get(link), 401)
+})
