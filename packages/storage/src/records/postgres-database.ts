@@ -62,8 +62,10 @@ export function openPostgresDatabase<T>({
         await setTimeout(Math.random() * 10 * tried)
       }
     },
-    // A server that hangs is not waited for.
-    close: () => Promise.race([db.destroy(), setTimeout(PATIENCE, undefined, { ref: false })]),
+    close: async () => {
+      // A server that hangs is not waited for.
+      if (!pool.ending) await Promise.race([pool.end(), setTimeout(PATIENCE, undefined, { ref: false })])
+    },
   }
 }
 

@@ -13,8 +13,11 @@ import {
 import { Full, Missing, Unavailable } from './port.ts'
 import type { Database } from './sql/database.ts'
 
-/** How long a transaction tries to get the write lock from other threads and processes, in milliseconds. */
+/** How long a transaction may wait for the write lock that other threads and processes hold, in milliseconds. */
 const PATIENCE = 1800
+
+/** The least time left for that, however long the transaction has waited for others of its own thread. */
+const LEAST = 20
 
 /** Prepared statements kept per connection. */
 const PREPARED = 500
@@ -81,6 +84,7 @@ function createLane(): Lane {
 }
 
 function createDriver(connection: Sqlite.Database, lane: Lane | null): Driver {
+  let deadline = 0
   const prepared = new Map<string, Sqlite.Statement>()
 
   const prepare = (text: string) => {
@@ -107,11 +111,13 @@ function createDriver(connection: Sqlite.Database, lane: Lane | null): Driver {
   return {
     init: async () => {},
     acquireConnection: async () => {
+      const asked = performance.now()
       await lane?.acquire()
+      deadline = Math.max(asked + PATIENCE, performance.now() + LEAST)
       return only
     },
     releaseConnection: async () => lane?.release(),
-    beginTransaction: () => begin(connection),
+    beginTransaction: () => begin(connection, deadline),
     commitTransaction: async () => translated(() => void connection.exec('commit')),
     rollbackTransaction: async () => {
       // A full disk makes SQLite roll back by itself.
@@ -122,8 +128,7 @@ function createDriver(connection: Sqlite.Database, lane: Lane | null): Driver {
 }
 
 /** Takes the write lock at once, so that no transaction fails halfway for want of it. */
-async function begin(connection: Sqlite.Database): Promise<void> {
-  const deadline = performance.now() + PATIENCE
+async function begin(connection: Sqlite.Database, deadline: number): Promise<void> {
   for (;;) {
     try {
       connection.exec('begin immediate')

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import type { Records } from './port.ts'
+import { type Records, Unavailable } from './port.ts'
 import { openSqlRecords } from './sql/records.ts'
 import { openSqliteDatabase } from './sqlite-database.ts'
 
@@ -14,12 +14,21 @@ import { openSqliteDatabase } from './sqlite-database.ts'
  */
 export async function openSqliteRecords({ file }: { readonly file: string }): Promise<Records> {
   const views = join(dirname(file), 'views.db')
-  for (const each of [file, views]) closeSync(openSync(each, 'a', 0o600))
+  for (const each of [file, views]) touch(each)
   const records = openSqliteDatabase(() => open(file, 'FULL'))
   return openSqlRecords(
     records,
     openSqliteDatabase(() => open(views, 'NORMAL')),
   )
+}
+
+/** Makes sure that the file is there and is nobody else's to read; SQLite gives its journal the same mode. */
+function touch(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+  } catch (error) {
+    throw new Unavailable(`The database file cannot be opened: ${file}`, { cause: error })
+  }
 }
 
 function open(file: string, synchronous: 'FULL' | 'NORMAL'): Sqlite.Database {
