@@ -85,8 +85,12 @@ export type App = {
   readonly createdAt: number
 }
 
-/** Apps. Deleting one is a change ({@link Changes.append}) and takes everything under it along. */
+/**
+ * Apps. Deleting one is a change ({@link Changes.append}) and takes everything under it along, in one transaction: a large
+ * app takes seconds, during which others write late. Its id is never used again, so that nobody inherits what is known of it.
+ */
 export interface Apps {
+  /** Raises {@link Conflict} (`app`) where the id is, or was, an app's. */
   create(app: { id: string; name: string; settings: SettingsJson; linkKey: Uint8Array; at: number }): Promise<App>
   find(id: string): Promise<App | null>
   list(paging: Paging): Promise<Page<App>>
@@ -135,7 +139,10 @@ export type User = {
   readonly deactivatedAt: number | null
 }
 
-/** Users. Deactivating, activating and deleting are changes. A deleted user's serial is never used again. */
+/**
+ * Users. Deactivating, activating and deleting are changes. A deleted user's serial is never used again: whoever comes later
+ * under the same id is another user, no member and no receiver of anything.
+ */
 export interface Users {
   /** Creates, or replaces name and metadata (undefined leaves what is there). `created` tells which. Keeps status and serial. */
   put(user: {
@@ -266,6 +273,7 @@ export interface Attachments {
   /**
    * Commits an uploaded blob as an attachment. `version` is read inside the same transaction from the conversation.
    * Recipients who are no users yet are created. MUST be called only after the blob is durable.
+   * Raises {@link Conflict} (`attachment`) where its id in the app or its path is taken, {@link Missing} without its app or conversation.
    * Raises {@link Conflict} (`quota`) where `quota` bytes or attachments would be passed; nothing is written then.
    */
   create(
@@ -275,6 +283,7 @@ export interface Attachments {
     },
   ): Promise<Attachment>
   find(app: string, id: string): Promise<Attachment | null>
+  /** Those that are there, each once, in the order asked for. */
   findMany(app: string, ids: readonly string[]): Promise<readonly Attachment[]>
   findByPath(path: string): Promise<Attachment | null>
   /** Newest first; of one conversation (not those merged into it), or of the whole app. */
@@ -317,6 +326,7 @@ export type Change =
   /** `linkKey` replaces the app's link key: every link of the app is dead. */
   | { readonly kind: 'link-key'; readonly app: string; readonly linkKey: Uint8Array }
   | { readonly kind: 'revoke'; readonly app: string; readonly target: RevocationTarget }
+  /** Leaving takes access along, coming back restores it; writes the membership, too (not in a conversation that was merged away). */
   | {
       readonly kind: 'member'
       readonly app: string
@@ -330,7 +340,10 @@ export type Change =
       readonly attachment: string
       readonly to: 'deleted' | 'private' | 'public'
     }
-  /** Makes attachments shared before `before` private, or those that `protect` made private public again, at most `limit` at a time. */
+  /**
+   * Makes public attachments shared before `before` (null: all) private, or those that `protect` made private public again, oldest first and
+   * at most `limit` at a time. Repeat until it is answered null: nothing is left to change.
+   */
   | {
       readonly kind: 'protect'
       readonly app: string
@@ -339,7 +352,10 @@ export type Change =
       readonly limit: number
     }
 
-/** The subject of a revocation; `before` in `subject` is a sequence. */
+/**
+ * The subject of a revocation. `issuedBefore` is a sequence; one beyond the change's own counts as that, so that nothing issued later
+ * is void.
+ */
 export type RevocationTarget =
   | { readonly user: string }
   | { readonly token: string }
@@ -357,6 +373,10 @@ export type RevocationTarget =
  * conversation id); `subject` (target `app/uid`, for tokens that name a user by id, registered or not); `token` (`app/jti`);
  * `session` (`app/id`); `resource` (canonical path); `member` (target `conversationSerial/userSerial`; suspended = out).
  * `sequence` is that of the last change; a row with a lower one than already known is stale.
+ *
+ * A change of a user writes both `user` and `subject`. A deleted user's `user` row is revoked for good, while `subject` only gets
+ * `before` and is not suspended any more: the id is open to a new user, but for what was issued earlier.
+ * A deleted app keeps the one row of scope `app`; those of what was under it are gone.
  */
 export type StandingRow = {
   readonly scope: 'user' | 'key' | 'conversation' | 'app' | 'subject' | 'token' | 'session' | 'resource' | 'member'
@@ -391,6 +411,7 @@ export type LoggedChange = {
  * Revoking a user, conversation, or key that does not exist is answered null; subjects, tokens and resources need not exist.
  */
 export interface Changes {
+  /** A change that is in force already is written again and answered with a sequence of its own. Null takes no sequence. */
   append(change: Change, by: string, at: number): Promise<LoggedChange | null>
   /** The last sequence; 0 before the first change. */
   last(): Promise<number>
@@ -398,7 +419,7 @@ export interface Changes {
   since(sequence: number, limit: number): Promise<readonly LoggedChange[]>
   /** Every row of the present standing, in pieces. */
   standing(): AsyncIterable<readonly StandingRow[]>
-  /** Revocations and suspensions of an app, newest first, for people. */
+  /** Revocations and suspensions of an app, newest first, for people: kinds `user`, `key`, `app`, `link-key` and `revoke`. */
   list(app: string, paging: Paging): Promise<Page<LoggedChange>>
 }
 
@@ -485,7 +506,8 @@ export interface Secrets {
 export interface Uses {
   /**
    * Takes one use of a token if fewer than `max` are taken, or finds that this viewer has taken one since `since`:
-   * exactly `max` different viewers win among any number of simultaneous callers. `open` false only asks, and takes nothing.
+   * exactly `max` different viewers win among any number of simultaneous callers. `open` false only asks whether it would be
+   * granted, and takes nothing.
    */
   claim(use: {
     token: string

@@ -56,12 +56,19 @@ export function openSqliteDatabase<T>(
 function kyselyOf<T>(driver: Driver): Kysely<T> {
   return new Kysely<T>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new LaneAdapter(),
       createDriver: () => driver,
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   })
+}
+
+/** Tells Kysely not to queue what asks for the connection: the lane does, and it has to see when each one asked. */
+class LaneAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
 }
 
 /** One at a time, in the order of asking. */
