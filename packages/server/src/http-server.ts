@@ -27,6 +27,7 @@ export function createListener(config: Config, address: ClientAddress, media: Me
       noDelay: true,
     },
     (request, response) => {
+      giveUpSlowBody(request, config)
       if (hasTwoHosts(request.rawHeaders)) answerRaw(new Error('more than one Host header'), request.socket)
       else if (!media(request, response)) api(request, response)
     },
@@ -45,6 +46,23 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
   return hosts > 1
+}
+
+/** Cuts a request whose body comes more slowly than the minimum rate, measured over the idle time. */
+function giveUpSlowBody(request: IncomingMessage, { idleSeconds, minimumBytesPerSecond }: Config): void {
+  const { headers, socket } = request
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  if (!hasBody || minimumBytesPerSecond === 0) return
+  let before = socket.bytesRead
+  const watch = setInterval(() => {
+    const arrived = socket.bytesRead - before
+    before = socket.bytesRead
+    // While the server itself reads no further (the disk is slow), nothing is the client's fault.
+    if (arrived < idleSeconds * minimumBytesPerSecond && !request.complete && !request.isPaused()) socket.destroy()
+  }, idleSeconds * 1000)
+  watch.unref()
+  const stop = () => clearInterval(watch)
+  request.once('end', stop).once('close', stop)
 }
 
 function limitConnections(server: Server, most: number, address: ClientAddress): void {

@@ -4,7 +4,7 @@ import type { TokenKind } from '@gatehouse/core/token'
 import type { Logger } from 'pino'
 import type { Catalogue, Entry } from './catalogue.ts'
 import { corsHeaders, preflightHeaders } from './deliver/cors.ts'
-import { type Delivered, type Delivery, deliver, opensView, type Plan, plan } from './deliver/deliver.ts'
+import { type Delivered, type Delivery, deliver, type Plan, partOfView, plan } from './deliver/deliver.ts'
 import type { AccessLog } from './gate/access-log.ts'
 import type { ClientAddress } from './gate/client-address.ts'
 import type { Gate } from './gate/gate.ts'
@@ -68,7 +68,6 @@ export function createMedia(parts: MediaParts): Media {
   ): void | Promise<void> {
     if (entry.stale) return serve(request, response, id)
     const planned = entry.representation === null ? WHOLE : plan(request, entry.representation)
-    const opens = opensView(request, planned)
     const judged = gate.judge({
       head: request,
       query,
@@ -78,7 +77,7 @@ export function createMedia(parts: MediaParts): Media {
       facts: entry.attachment === null ? NO_FACTS : entry.facts,
       tenant: entry.tenant,
       accepts: OPENED_BY,
-      opensView: opens,
+      view: partOfView(request, planned),
     })
     if (!(judged instanceof Promise)) return answer(request, response, id, entry, planned, judged)
     return judged.then((judgement) => {
@@ -131,7 +130,7 @@ export function createMedia(parts: MediaParts): Media {
       cut: () => response.destroy(),
     })
     const offloadPrefix = address.fromTrustedProxy(request) ? delivery.offloadPrefix : null
-    const opens = opensView(request, planned)
+    const opens = partOfView(request, planned) === 'begins'
     const delivered = deliver(request, response, representation, planned, extra, { ...delivery, offloadPrefix })
     if (!(delivered instanceof Promise)) {
       closeWhenSent(response, close)

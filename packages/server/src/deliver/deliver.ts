@@ -46,9 +46,13 @@ function one(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header
 }
 
-/** Whether a planned answer begins a view, and does not merely continue or confirm one. */
-export function opensView(request: IncomingMessage, { status, range }: Plan): boolean {
-  return request.method === 'GET' && (status === 200 || (status === 206 && range.start === 0))
+/**
+ * What a planned answer is of a view: its beginning (the file from its first byte), a part from further on, or nothing but
+ * words about it (HEAD, 304, 416).
+ */
+export function partOfView(request: IncomingMessage, { range }: Plan): 'begins' | 'continues' | 'asks' {
+  if (request.method !== 'GET' || range === null) return 'asks'
+  return range.start === 0 ? 'begins' : 'continues'
 }
 
 /**

@@ -36,7 +36,7 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
       facts,
       tenant,
       accepts: OPENED_BY,
-      opensView: false,
+      view: 'begins',
     })
     // Keys may have been looked up in between: what counts is the standing of now.
     const judgement = first.decision.allow && resource !== null ? gate.again(first, facts, tenant) : first

@@ -55,7 +55,7 @@ export function createForwardAuth({ gate, catalogue, address, accessLog }: Forwa
       facts,
       tenant,
       accepts: OPENED_BY,
-      opensView: action === 'read' && startsView(headers),
+      view: partOfView(method, headers),
     })
     const { decision, access, token } = judgement.decision.allow ? gate.again(judgement, facts, tenant) : judgement
     const outcome = { method, bytes: 0, attachment: entry.attachment?.id ?? null, opensView: true }
@@ -82,8 +82,10 @@ function denied(answer: Refusal, reason = 'forward_untrusted'): Refusal {
   return { ...answer, status, headers: [...answer.headers, 'X-Gatehouse-Reason', reason] }
 }
 
-function startsView(headers: IncomingHttpHeaders): boolean {
-  return headers['if-none-match'] === undefined && (headers.range === undefined || /^bytes=0-/.test(headers.range))
+/** The proxy serves the bytes: what the answer will be is not known here, only what was asked for. */
+function partOfView(method: string, headers: IncomingHttpHeaders): 'begins' | 'continues' | 'asks' {
+  if (method.toUpperCase() === 'HEAD') return 'asks'
+  return headers.range === undefined || /^bytes=0-/i.test(headers.range) ? 'begins' : 'continues'
 }
 
 function header(headers: IncomingHttpHeaders, name: string): string | null {

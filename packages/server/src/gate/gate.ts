@@ -29,8 +29,11 @@ export type Attempt = {
   /** The app of the resource: null where it does not exist, undefined where the resource lies in none. */
   readonly tenant: Tenant | null | undefined
   readonly accepts: readonly TokenKind[]
-  /** Whether this request opens a view, which costs a use; continuations, HEAD and 304 do not. */
-  readonly opensView: boolean
+  /**
+   * What the answer would be of a view. Beginning one costs a use; going on costs none to whoever has taken one lately; asking (HEAD,
+   * 304) takes none.
+   */
+  readonly view: 'begins' | 'continues' | 'asks'
 }
 
 /** The gate: the only place that decides. */
@@ -120,8 +123,8 @@ export function createGate({ verifier, board, uses, throttle, now }: GateParts):
       viewer: `${access.ip ?? ''} ${access.userAgent ?? ''}`,
       max: most,
       at: access.at,
-      since: attempt.opensView ? access.at + 1 : access.at - VIEW_LASTS,
-      open: attempt.opensView,
+      since: attempt.view === 'begins' ? access.at + 1 : access.at - VIEW_LASTS,
+      open: attempt.view !== 'asks',
     })
   }
 
