@@ -1,3 +1,5 @@
+import type { Nodes } from './nodes.ts'
+
 /**
  * The port of what is remembered. Every adapter (memory, sqlite, postgres) implements {@link Records} and is proven by the
  * one suite in `conformance/records.ts`.
@@ -26,6 +28,8 @@ export interface Records {
   readonly idempotency: Idempotency
   readonly secrets: Secrets
   readonly uses: Uses
+  /** The nodes that serve this database together; null where only one can. */
+  readonly nodes: Nodes | null
   /** Answers once the database has answered a trivial question. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,5 +1,6 @@
 import type { Records } from './port.ts'
 import { openPostgresDatabase } from './postgres-database.ts'
+import { createPostgresNodes } from './postgres-nodes.ts'
 import { openSqlRecords } from './sql/records.ts'
 import type { Tables, ViewTables } from './sql/schema.ts'
 
@@ -17,8 +18,9 @@ export async function openPostgresRecords({
   readonly connections?: number
 }): Promise<Records> {
   const database = openPostgresDatabase<Tables & ViewTables>({ url, connections })
-  return openSqlRecords(
+  const records = await openSqlRecords(
     { ...database, read: database.read.$pickTables<keyof Tables>(), write: database.write },
     { ...database, read: database.read.$pickTables<keyof ViewTables>(), close: async () => {} },
   )
+  return { ...records, nodes: createPostgresNodes(url, database.read.$pickTables<'nodes'>()) }
 }

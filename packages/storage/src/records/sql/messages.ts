@@ -56,19 +56,22 @@ export function createMessages({ flavour, read, write }: Database<Tables>): Mess
         .where('app', '=', app)
         .where(isIn(flavour, 'id', [home.id, ...JSON.parse(home.merged_from)]))
         .execute()
-      const serials = sources.map((source) => source.serial)
-      const start = serialCursor(after, order)
-      const [only] = serials
-      const rows = await read
-        .selectFrom('messages')
-        .selectAll()
-        .$if(only !== undefined && serials.length === 1, (query) => query.where('conversation', '=', only ?? 0))
-        // Walks the messages of all sources together; merges are few and small.
-        .$if(serials.length > 1, (query) => query.where(isIn(flavour, 'conversation', serials)))
-        .where('serial', order === 'ascending' ? '>' : '<', start)
-        .orderBy('serial', order === 'ascending' ? 'asc' : 'desc')
-        .limit(limit + 1)
-        .execute()
+      // Each source from its own index, however long it is; there are as many as were merged, mostly one.
+      const found: Selectable<MessagesTable>[] = []
+      for (const { serial } of sources) {
+        const some = await read
+          .selectFrom('messages')
+          .selectAll()
+          .where('conversation', '=', serial)
+          .where('serial', order === 'ascending' ? '>' : '<', serialCursor(after, order))
+          .orderBy('serial', order === 'ascending' ? 'asc' : 'desc')
+          .limit(limit + 1)
+          .execute()
+        found.push(...some)
+      }
+      const rows = found
+        .sort((a, b) => (order === 'ascending' ? a.serial - b.serial : b.serial - a.serial))
+        .slice(0, limit + 1)
       return pageOf(rows, limit, messageOf, (row) => row.serial)
     },
 

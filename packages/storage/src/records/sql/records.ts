@@ -55,6 +55,7 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
     idempotency: createIdempotency(database),
     secrets: createSecrets(database),
     uses: createUses(database),
+    nodes: null,
     ping: async () => {
       await sql`select 1`.execute(database.read)
     },

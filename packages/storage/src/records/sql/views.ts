@@ -92,13 +92,11 @@ export function createViews(
     list: async (app, { after, limit, resource, user, allowed }) => {
       let query = log.read.selectFrom('views').selectAll().where('app', '=', app)
       if (resource !== undefined && resource !== '/') {
-        // `0` is the character after `/`: this is the whole range of texts that begin with the resource and a slash.
-        query = query.where((eb) =>
-          eb.or([
-            eb('resource', '=', resource),
-            eb.and([eb('resource', '>=', `${resource}/`), eb('resource', '<', `${resource}0`)]),
-          ]),
-        )
+        // `0` is the character after `/`. The first two conditions are one range of the index, a little too wide.
+        query = query
+          .where('resource', '>=', resource)
+          .where('resource', '<', `${resource}0`)
+          .where((eb) => eb.or([eb('resource', '=', resource), eb('resource', '>=', `${resource}/`)]))
       }
       if (user !== undefined) query = query.where('uid', '=', user)
       if (allowed !== undefined) query = query.where('allowed', '=', allowed ? 1 : 0)

@@ -166,4 +166,14 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
       `create index uses_by_viewer on uses (token, viewer, at)`,
     ],
   },
+  {
+    name: '0002 nodes',
+    statements: ({ integer, text, clustered }) => [
+      `create table nodes (
+        node ${text} primary key,
+        applied ${integer} not null,
+        lease_until ${integer} not null
+      ) ${clustered}`,
+    ],
+  },
 ]
