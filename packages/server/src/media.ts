@@ -12,7 +12,7 @@ import { type Judgement, NO_FACTS } from './gate/judgement.ts'
 import { refusal } from './gate/refuse.ts'
 import type { Metrics } from './metrics.ts'
 import { problem, problemBody, problemOf } from './problems.ts'
-import { requestId } from './request-id.ts'
+import { createRequestIds } from './request-id.ts'
 import type { OpenResponses } from './standing/open-responses.ts'
 import type { RememberedTenants } from './tenants.ts'
 
@@ -41,6 +41,7 @@ const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
  */
 export function createMedia(parts: MediaParts): Media {
   const { gate, catalogue, tenants, accessLog, openResponses, address, delivery, log, metrics } = parts
+  const idOf = createRequestIds()
 
   function serve(request: IncomingMessage, response: ServerResponse, id: string): void | Promise<void> {
     const target = request.url ?? ''
@@ -161,7 +162,7 @@ export function createMedia(parts: MediaParts): Media {
   return (request, response) => {
     const target = request.url ?? ''
     if (!target.startsWith('/apps/')) return false
-    const id = requestId(request)
+    const id = idOf(request)
     const failed = (error: unknown) => {
       const known = problemOf(error)
       if (known.code === 'internal') log.error({ err: error, id }, 'a media request failed')
