@@ -1,0 +1,117 @@
+import type { Page, Paging, SettingsJson } from './port-basics.ts'
+
+/** What can be revoked or suspended, and every other fact that all nodes must know before a caller is answered. */
+export type Change =
+  | {
+      readonly kind: 'user'
+      readonly app: string
+      readonly user: string
+      readonly to: 'active' | 'suspended' | 'deleted'
+    }
+  | {
+      readonly kind: 'key'
+      readonly app: string | null
+      readonly key: string
+      readonly to: 'active' | 'suspended' | 'deleted'
+    }
+  | { readonly kind: 'app'; readonly app: string; readonly to: 'active' | 'suspended' | 'deleted' }
+  | { readonly kind: 'settings'; readonly app: string; readonly settings: SettingsJson }
+  /** `linkKey` replaces the app's link key: every link of the app is dead. */
+  | { readonly kind: 'link-key'; readonly app: string; readonly linkKey: Uint8Array }
+  | { readonly kind: 'revoke'; readonly app: string; readonly target: RevocationTarget }
+  /** Leaving takes access along, coming back restores it; writes the membership, too (not in a conversation that was merged away). */
+  | {
+      readonly kind: 'member'
+      readonly app: string
+      readonly conversation: string
+      readonly user: string
+      readonly to: 'in' | 'out'
+    }
+  | {
+      readonly kind: 'attachment'
+      readonly app: string
+      readonly attachment: string
+      readonly to: 'deleted' | 'private' | 'public'
+    }
+  /**
+   * Makes public attachments shared before `before` (null: all) private, or those that `protect` made private public again, oldest first and
+   * at most `limit` at a time. Repeat until it is answered null: nothing is left to change.
+   */
+  | {
+      readonly kind: 'protect'
+      readonly app: string
+      readonly to: 'private' | 'public'
+      readonly before: number | null
+      readonly limit: number
+    }
+
+/**
+ * The subject of a revocation. `issuedBefore` is a sequence; one beyond the change's own counts as that, so that nothing issued later
+ * is void.
+ */
+export type RevocationTarget =
+  | { readonly user: string }
+  | { readonly token: string }
+  | { readonly key: string }
+  | { readonly session: string }
+  | { readonly conversation: string }
+  | { readonly resource: string }
+  | { readonly app: true }
+  | { readonly subject: string; readonly issuedBefore: number }
+
+/**
+ * The present standing of one thing. What has never been touched has no row.
+ *
+ * scope and target: `user`, `key`, `conversation`, `app` with `serial` set and target the id (with `app/` in front of a uid or
+ * conversation id); `subject` (target `app/uid`, for tokens that name a user by id, registered or not); `token` (`app/jti`);
+ * `session` (`app/id`); `resource` (canonical path); `member` (target `conversationSerial/userSerial`; suspended = out).
+ * `sequence` is that of the last change; a row with a lower one than already known is stale.
+ *
+ * A change of a user writes both `user` and `subject`. A deleted user's `user` row is revoked for good, while `subject` only gets
+ * `before` and is not suspended any more: the id is open to a new user, but for what was issued earlier.
+ * A deleted app keeps the one row of scope `app`; those of what was under it are gone.
+ */
+export type StandingRow = {
+  readonly scope: 'user' | 'key' | 'conversation' | 'app' | 'subject' | 'token' | 'session' | 'resource' | 'member'
+  readonly target: string
+  readonly serial: number | null
+  readonly suspended: boolean
+  readonly revoked: boolean
+  readonly before: number
+  readonly sequence: number
+}
+
+/** A change as it stands in the log. */
+export type LoggedChange = {
+  readonly sequence: number
+  readonly app: string | null
+  readonly change: Change
+  /** Who did it: the id of the API key, or `operator`. */
+  readonly by: string
+  readonly at: number
+  /** The standing rows as they are after this change, so that a node applies it without asking again. */
+  readonly rows: readonly StandingRow[]
+  /** Paths of attachments whose row changed or went, for caches. Only for `attachment` and `protect`. */
+  readonly paths: readonly string[]
+}
+
+/**
+ * The one ordered, durable log of changes of standing. `append` writes the effect on the rows (a user's status, a deleted
+ * attachment …), the present standing and the log entry in ONE transaction; sequences increase in the order of commits.
+ * A user's deletion takes their memberships along; an app's deletion takes everything under it along.
+ * Suspending and activating never touch `before`; `revoke` sets `before` to its own sequence (all that was issued earlier is
+ * void), except for `token` and `session`, and `key` and an app that are `deleted` (revoked for good).
+ * Revoking a user, conversation, or key that does not exist is answered null; subjects, tokens and resources need not exist.
+ */
+export interface Changes {
+  /** A change that is in force already is written again and answered with a sequence of its own. Null takes no sequence. */
+  append(change: Change, by: string, at: number): Promise<LoggedChange | null>
+  /** The last sequence; 0 before the first change. */
+  last(): Promise<number>
+  /** Entries after a sequence, in order: what a node has not applied yet. */
+  since(sequence: number, limit: number): Promise<readonly LoggedChange[]>
+  /** Every row of the present standing, in pieces. */
+  standing(): AsyncIterable<readonly StandingRow[]>
+  /** Revocations and suspensions of an app, newest first, for people: kinds `user`, `key`, `app`, `link-key` and `revoke`. */
+  list(app: string, paging: Paging): Promise<Page<LoggedChange>>
+}
