@@ -1,11 +1,14 @@
 import { createReserve, type Reserve } from '@gatehouse/storage/blobs/reserve'
 import { lockFolder } from '@gatehouse/storage/lock'
-import { pino } from 'pino'
+import type { LoggedChange } from '@gatehouse/storage/records/port'
+import { type Logger, pino } from 'pino'
 import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
 import { openStorage, type Storage } from './open-storage.ts'
-import { createSharedMarks } from './standing/board.ts'
-import { createStandings, type NodeStandings } from './standing/standings.ts'
+import { createSharedMarks, type SharedMarks } from './standing/board.ts'
+import { joinCluster } from './standing/cluster.ts'
+import { createStandings, type NodeStandings, type Peer } from './standing/standings.ts'
+import { ALONE, createSharedTrust } from './standing/trust.ts'
 import { createThread } from './thread.ts'
 import { startUpkeep } from './upkeep.ts'
 import { startWorkers } from './workers.ts'
@@ -36,8 +39,8 @@ export async function serve(config: Config): Promise<Serving> {
     const reserve =
       config.reserveBytes === 0 ? null : createReserve({ folder: config.data, bytes: config.reserveBytes })
     if (config.demo) await seedDemo({ ...storage, now: Date.now })
-    const node = await (config.workers === 1 ? serveAlone : serveWithWorkers)(config, storage, reserve)
     const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
+    const node = await startNode(config, storage, reserve, log)
     const upkeep = startUpkeep({ ...storage, reserve, log, now: Date.now })
     const settled = listeningOn(config, node.port)
     return {
@@ -61,35 +64,85 @@ export async function serve(config: Config): Promise<Serving> {
 /** What serves on this node. */
 type Node = { readonly port: number; readonly failed: Promise<Error>; close(): Promise<void> }
 
-async function serveAlone(config: Config, storage: Storage, reserve: Reserve | null): Promise<Node> {
-  const { records } = storage
-  const from = await records.changes.last()
-  let standings: NodeStandings | null = null
-  const thread = await createThread({
-    config,
-    storage,
-    marks: createSharedMarks(),
-    writesShared: true,
-    first: true,
-    sequence: () => standings?.sequence ?? from,
-    standings: (applyHere) => {
-      standings = createStandings({ records, applyHere, peers: [], from, reserve, now: Date.now })
-      return standings
-    },
-  })
-  const port = await thread.listen({ port: config.port, shared: false })
-  return { port, failed: new Promise(() => {}), close: () => thread.drain() }
-}
-
-async function serveWithWorkers(config: Config, storage: Storage, reserve: Reserve | null): Promise<Node> {
+async function startNode(config: Config, storage: Storage, reserve: Reserve | null, log: Logger): Promise<Node> {
   const { records } = storage
   const from = await records.changes.last()
   const marks = createSharedMarks()
-  return startWorkers({
+  const until = records.nodes === null ? null : new SharedArrayBuffer(8)
+  let standings: NodeStandings | null = null
+  let loaded = false
+  // Others wait for this node from here on, before it loads the present standing: what changes meanwhile is caught up with.
+  const cluster =
+    records.nodes === null || until === null
+      ? null
+      : await joinCluster({
+          nodes: records.nodes,
+          lease: config.leaseMilliseconds,
+          applied: () => standings?.sequence ?? from,
+          catchUp: async () => (loaded ? standings?.catchUp() : undefined),
+          cuts: () => standings?.cuts() ?? {},
+          until: new Float64Array(until),
+          log,
+        })
+  const keep = (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]): NodeStandings => {
+    const shared = cluster === null ? {} : { confirm: cluster.confirm }
+    standings = createStandings({ records, applyHere, peers, from, reserve, now: Date.now, ...shared })
+    return standings
+  }
+  const refresh = async () => cluster === null || (await cluster.refresh())
+  const ready = async () => {
+    loaded = true
+    if (!(await refresh())) throw new Error('The database does not answer.')
+  }
+  try {
+    const node =
+      config.workers === 1
+        ? await startAlone({
+            config,
+            storage,
+            marks,
+            until,
+            keep,
+            refresh,
+            ready,
+            sequence: () => standings?.sequence ?? from,
+          })
+        : await startWorkers({ config, marks, records, from, until, keep, refresh, ready })
+    return {
+      ...node,
+      async close() {
+        await node.close()
+        await cluster?.leave()
+      },
+    }
+  } catch (error) {
+    await cluster?.leave()
+    throw error
+  }
+}
+
+async function startAlone(parts: {
+  config: Config
+  storage: Storage
+  marks: SharedMarks
+  until: SharedArrayBuffer | null
+  keep: (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]) => NodeStandings
+  refresh: () => Promise<boolean>
+  ready: () => Promise<void>
+  sequence: () => number
+}): Promise<Node> {
+  const { config, storage, marks, until, keep, refresh, ready, sequence } = parts
+  const thread = await createThread({
     config,
+    storage,
     marks,
-    records,
-    from,
-    standings: (applyHere, peers) => createStandings({ records, applyHere, peers, from, reserve, now: Date.now }),
+    writesShared: true,
+    first: true,
+    sequence,
+    trust: until === null ? ALONE : createSharedTrust(new Float64Array(until), refresh),
+    standings: (applyHere) => keep(applyHere, []),
   })
+  await ready()
+  const port = await thread.listen({ port: config.port, shared: false })
+  return { port, failed: new Promise(() => {}), close: () => thread.drain() }
 }

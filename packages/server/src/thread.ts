@@ -31,6 +31,7 @@ import { createLinkKeys, createLinks } from './signing/links.ts'
 import { applyChange } from './standing/apply.ts'
 import { type Board, createBoard, type SharedMarks } from './standing/board.ts'
 import { createOpenResponses } from './standing/open-responses.ts'
+import type { Trust } from './standing/trust.ts'
 import { createTenants } from './tenants.ts'
 import { VERSION } from './version.ts'
 
@@ -57,6 +58,7 @@ export type ThreadParts = {
   readonly standings: (apply: (logged: LoggedChange) => number) => Standings
   /** The last sequence that the thread has when it starts; kept up to date by what it applies. */
   readonly sequence: () => number
+  readonly trust: Trust
   /** What `/metrics` tells; without it the figures of this thread alone. */
   readonly exposition?: (own: Registry) => Exposition
 }
@@ -104,7 +106,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   const address = createClientAddress(config.trustedProxies)
   const throttle = createThrottle(config.badTokensPerMinute)
   const verifier = createVerifier({ keys, grantKeys, linkKeys, primitives, sequence })
-  const gate = createGate({ verifier, board, uses: records.uses, throttle, now })
+  const gate = createGate({ verifier, board, uses: records.uses, throttle, trust: given.trust, now })
   const accessLog = createAccessLog({
     views: records.views,
     log,

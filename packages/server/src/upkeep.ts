@@ -1,17 +1,17 @@
 import { sweepStorage } from '@gatehouse/storage/audit'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { Reserve } from '@gatehouse/storage/blobs/reserve'
-import type { Records } from '@gatehouse/storage/records/port'
+import type { App, Page, Records } from '@gatehouse/storage/records/port'
 import type { Logger } from 'pino'
+import { settingsOf } from './settings.ts'
 
 /** Work that goes on beside the requests. */
 export type Upkeep = { stop(): Promise<void> }
 
 const HOUR = 3600 * 1000
 /** What an upload in progress may take; younger leftovers are not touched. */
-const GRACE = 24 * HOUR
+const GRACE = HOUR
 const IDEMPOTENCY_LASTS = 24 * HOUR
-const LONGEST_VIEW = 90 * 24 * HOUR
 const PIECE = 500
 
 /**
@@ -29,13 +29,28 @@ export function startUpkeep(parts: {
   let stopped = false
   let running: Promise<void> = Promise.resolve()
 
+  /** Each app says how long its lines are kept. */
+  async function pruneViews(): Promise<void> {
+    let after: string | null = null
+    do {
+      const apps: Page<App> = await records.apps.list({ after, limit: 100 })
+      for (const app of apps.items) {
+        const { viewDays } = settingsOf(app.settings)
+        if (viewDays === null) continue
+        const before = now() - viewDays * 24 * HOUR
+        while (!stopped && (await records.views.prune(before, PIECE, app.id)) === PIECE);
+      }
+      after = apps.next
+    } while (after !== null && !stopped)
+  }
+
   async function round(): Promise<void> {
     try {
       const swept = await sweepStorage({ records, blobs, graceMs: GRACE, now: now() })
       log.debug({ swept }, 'swept')
       await reserve?.restore()
       await records.idempotency.prune(now() - IDEMPOTENCY_LASTS)
-      while (!stopped && (await records.views.prune(now() - LONGEST_VIEW, PIECE)) === PIECE);
+      await pruneViews()
     } catch (error) {
       if (!stopped) log.error({ err: error }, 'upkeep failed; it is tried again in an hour')
     }

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import { type Exposition, exposeAll, type Figures } from './metrics.ts'
 import { openStorage } from './open-storage.ts'
 import { createThreadStandings } from './standing/threads.ts'
+import { ALONE, createSharedTrust } from './standing/trust.ts'
 import { createThread } from './thread.ts'
 import type { WorkerMessage, WorkerStart } from './workers.ts'
 
@@ -32,10 +33,27 @@ function createFigures(port: NonNullable<typeof parentPort>): (own: Registry) =>
   }
 }
 
+/** Asks the keeping thread to renew the node's lease. */
+function createRefresh(port: NonNullable<typeof parentPort>): () => Promise<boolean> {
+  const waiting = new Map<number, (renewed: boolean) => void>()
+  let next = 1
+  port.on('message', (message: WorkerMessage) => {
+    if (message.type !== 'refreshed') return
+    waiting.get(message.id)?.(message.renewed)
+    waiting.delete(message.id)
+  })
+  return () =>
+    new Promise((resolve) => {
+      const id = next++
+      waiting.set(id, resolve)
+      port.postMessage({ type: 'refresh', id } satisfies WorkerMessage)
+    })
+}
+
 /** A serving thread. Changes that arrive while it loads the present standing wait until that is done. */
 async function run(
   port: NonNullable<typeof parentPort>,
-  { config, marks, sequence, first }: WorkerStart,
+  { config, marks, sequence, until, first }: WorkerStart,
 ): Promise<void> {
   const storage = await openStorage(config)
   const count = new Float64Array(sequence)
@@ -48,6 +66,7 @@ async function run(
     writesShared: false,
     first,
     sequence: () => count[0] ?? 0,
+    trust: until === null ? ALONE : createSharedTrust(new Float64Array(until), createRefresh(port)),
     exposition: createFigures(port),
     standings: (apply) =>
       createThreadStandings(port, (logged) => {

@@ -11,6 +11,8 @@ export type WorkerStart = {
   readonly config: Config
   readonly marks: SharedMarks
   readonly sequence: SharedArrayBuffer
+  /** The end of trust; null where this node is alone. */
+  readonly until: SharedArrayBuffer | null
   readonly first: boolean
 }
 
@@ -20,6 +22,8 @@ export type WorkerMessage =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'drain' }
   | { readonly type: 'ready' }
+  | { readonly type: 'refresh'; readonly id: number }
+  | { readonly type: 'refreshed'; readonly id: number; readonly renewed: boolean }
   /** A worker wants the figures of all; the keeping thread asks each; each tells its own; the first gets them all. */
   | { readonly type: 'figures wanted'; readonly id: number }
   | { readonly type: 'tell figures'; readonly id: number }
@@ -38,9 +42,14 @@ export async function startWorkers(parts: {
   marks: SharedMarks
   records: Records
   from: number
-  standings: (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]) => NodeStandings
+  until: SharedArrayBuffer | null
+  keep: (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]) => NodeStandings
+  /** Renews the node's lease and catches up. */
+  refresh: () => Promise<boolean>
+  /** Called once everything is loaded, before anything listens. */
+  ready: () => Promise<void>
 }): Promise<Started> {
-  const { config, marks, records, from } = parts
+  const { config, marks, records, from, until, keep, refresh, ready } = parts
   const board = createBoard(marks)
   const sequence = new SharedArrayBuffer(8)
   const count = new Float64Array(sequence)
@@ -48,7 +57,7 @@ export async function startWorkers(parts: {
   let standings: NodeStandings | null = null
   const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
   const workers = Array.from({ length: config.workers }, (_, index) => {
-    const workerData: WorkerStart = { config, marks, sequence, first: index === 0 }
+    const workerData: WorkerStart = { config, marks, sequence, until, first: index === 0 }
     return new Worker(file, { workerData })
   })
   const peers = workers.map((worker) =>
@@ -58,13 +67,14 @@ export async function startWorkers(parts: {
     }),
   )
   for await (const rows of records.changes.standing()) board.apply(rows, true)
-  standings = parts.standings((logged) => {
+  standings = keep((logged) => {
     board.apply(logged.rows, true)
     count[0] = logged.sequence
     return 0
   }, peers)
 
   passFigures(workers)
+  renewWhenAsked(workers, refresh)
   let closing = false
   const failed = new Promise<Error>((resolve) => {
     for (const worker of workers) {
@@ -103,6 +113,7 @@ export async function startWorkers(parts: {
   }
   try {
     await Promise.race([Promise.all(workers.map((worker) => heard(worker, 'ready'))), failure])
+    await ready()
     const [first, ...others] = workers
     if (first === undefined) throw new Error('there is no worker')
     // The first takes the port, which may be any; the others share it.
@@ -113,6 +124,17 @@ export async function startWorkers(parts: {
     closing = true
     await Promise.all(workers.map((worker) => worker.terminate()))
     throw error
+  }
+}
+
+/** Renews the node's lease when a worker finds it run out. */
+function renewWhenAsked(workers: readonly Worker[], refresh: () => Promise<boolean>): void {
+  for (const worker of workers) {
+    worker.on('message', async (message: WorkerMessage) => {
+      if (message.type !== 'refresh') return
+      const renewed = await refresh()
+      worker.postMessage({ type: 'refreshed', id: message.id, renewed } satisfies WorkerMessage)
+    })
   }
 }
 

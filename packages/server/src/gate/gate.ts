@@ -8,6 +8,7 @@ import type { Token, TokenKind } from '@gatehouse/core/token'
 import type { Uses } from '@gatehouse/storage/records/port'
 import type { Tenant } from '../parts.ts'
 import type { Board } from '../standing/board.ts'
+import type { Trust } from '../standing/trust.ts'
 import { findCredential, type Head } from './credential.ts'
 import { gather } from './gather.ts'
 import type { Judgement, ResourceFacts, Verified } from './judgement.ts'
@@ -55,6 +56,7 @@ export type GateParts = {
   readonly board: Board
   readonly uses: Uses
   readonly throttle: Throttle
+  readonly trust: Trust
   readonly now: () => number
 }
 
@@ -64,8 +66,16 @@ const BAD_PROOF: ReadonlySet<Reason> = new Set(['credential_malformed', 'credent
 const VIEW_LASTS = 6 * 3600 * 1000
 
 /** Creates the gate. */
-export function createGate({ verifier, board, uses, throttle, now }: GateParts): Gate {
+export function createGate({ verifier, board, uses, throttle, trust, now }: GateParts): Gate {
   function judge(attempt: Attempt): Judgement | Promise<Judgement> {
+    if (trust.fresh()) return judgeNow(attempt)
+    return trust.refresh().then((renewed) => {
+      if (renewed) return judgeNow(attempt)
+      return denied(accessOf(attempt, attempt.resource ?? ROOT, now()), 'standing_unavailable')
+    })
+  }
+
+  function judgeNow(attempt: Attempt): Judgement | Promise<Judgement> {
     const access = accessOf(attempt, attempt.resource ?? ROOT, now())
     const judgeWith = (token: Token | null, outcome: UsesOutcome = 'unlimited'): Judgement => {
       if (attempt.resource === null && token !== null) return judgeAtOwnPlace(attempt, token)

@@ -14,10 +14,12 @@ export type NodeStandings = Standings & {
   readonly sequence: number
   /** Applies what others have written to the log in the meantime. */
   catchUp(): Promise<void>
+  /** How many open responses the latest changes have cut on this node, by sequence. */
+  cuts(): Readonly<Record<string, number>>
 }
 
-/** Finished counts that wait for the caller of their change. */
-const MOST_COUNTS = 1000
+/** Changes whose counts are kept: callers read theirs at once. */
+const MOST_COUNTS = 100
 
 /**
  * Creates the node's standings. `applyHere` applies a change on the thread that calls this (which writes shared memory);
@@ -30,8 +32,10 @@ export function createStandings(parts: {
   from: number
   reserve: Reserve | null
   now: () => number
+  /** Waits until a change is in force on all other nodes; absent where there are none. */
+  confirm?: (sequence: number) => Promise<{ readonly others: number; readonly cut: number }>
 }): NodeStandings {
-  const { records, applyHere, peers, reserve, now } = parts
+  const { records, applyHere, peers, reserve, now, confirm } = parts
   let sequence = parts.from
   let turn: Promise<unknown> = Promise.resolve()
   const cutBySequence = new Map<number, number>()
@@ -83,11 +87,13 @@ export function createStandings(parts: {
       const logged = await append(change, by)
       if (logged === null) return null
       await inTurn(() => applyUpTo(logged))
-      const cut = cutBySequence.get(logged.sequence) ?? 0
-      cutBySequence.delete(logged.sequence)
+      const here = cutBySequence.get(logged.sequence) ?? 0
+      const elsewhere = confirm === undefined ? { others: 0, cut: 0 } : await confirm(logged.sequence)
       const milliseconds = Math.round((performance.now() - started) * 10) / 10
-      return { revocation: { sequence: logged.sequence, nodes: 1, milliseconds, cut }, logged }
+      const nodes = 1 + elsewhere.others
+      return { revocation: { sequence: logged.sequence, nodes, milliseconds, cut: here + elsewhere.cut }, logged }
     },
+    cuts: () => Object.fromEntries(cutBySequence),
     catchUp: () =>
       inTurn(async () => {
         for (;;) {

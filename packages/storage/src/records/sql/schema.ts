@@ -21,6 +21,7 @@ export type Tables = {
   readonly secrets: SecretsTable
   readonly use_totals: UseTotalsTable
   readonly uses: UsesTable
+  readonly nodes: NodesTable
 }
 
 /** The tables of the access log, which SQLite keeps in a file of its own. */
@@ -207,4 +208,11 @@ export type ViewsTable = {
   user_agent: string | null
   bytes: number
   count: number
+}
+
+/** The nodes that serve the database, with their leases by its clock. */
+export type NodesTable = {
+  node: string
+  applied: number
+  lease_until: number
 }

@@ -167,7 +167,7 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
     ],
   },
   {
-    name: '0002 nodes',
+    name: 'records-0002-nodes',
     statements: ({ integer, text, clustered }) => [
       `create table nodes (
         node ${text} primary key,
