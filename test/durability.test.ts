@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes, randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { eventually, filesBelow, runGatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 import { type AttachmentView, collect, createApp, expect, openApp, sendUpload, type Tenant } from './support/tenant.ts'
 
@@ -82,16 +82,17 @@ async function verify(app: Tenant, ledger: Ledger, files: readonly string[]): Pr
 
 test(`${SERVERS * CYCLES} kills lose nothing that was acknowledged and leave nothing behind`, {
   timeout: 400_000,
-}, async () => {
-  await Promise.all(Array.from({ length: SERVERS }, torment))
+}, async (t) => {
+  await Promise.all(Array.from({ length: SERVERS }, () => torment(t)))
 })
 
-async function torment(): Promise<void> {
+async function torment(t: TestContext): Promise<void> {
   const data = temporaryFolder()
   const ledger: Ledger = { files: new Map(), deleted: new Set(), messages: new Map(), dead: new Set(), serial: 0 }
   let id = ''
   for (let cycle = 0; cycle < CYCLES; cycle++) {
     const house = await startGatehouse({ data })
+    t.after(house.kill)
     const app = id === '' ? await createApp(house.admin) : openApp(house.admin, id)
     if (id === '') await app.conversation('c', ['ann', 'bob'])
     id = app.id
@@ -108,12 +109,13 @@ async function torment(): Promise<void> {
     over = true
     await Promise.all(workers)
   }
-  await settle(data, id, ledger)
+  await settle(t, data, id, ledger)
 }
 
 /** The last start: everything is there, and after the sweep (two days later, so that every grace time has passed) nothing else is. */
-async function settle(data: string, id: string, ledger: Ledger): Promise<void> {
+async function settle(t: TestContext, data: string, id: string, ledger: Ledger): Promise<void> {
   const house = await startGatehouse({ data, faketime: '+2d' })
+  t.after(house.kill)
   const app = openApp(house.admin, id)
   await verify(app, ledger, [...ledger.files.keys()])
   for (const deleted of ledger.deleted) expect(await app.admin.get(`${app.base}/attachments/${deleted}`), 404)

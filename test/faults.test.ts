@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { mountSmallDisk } from '../packages/storage/conformance/small-disk.ts'
 import { eventually, type Gatehouse, startGatehouse } from './support/gatehouse.ts'
 import { startPostgres } from './support/postgres.ts'
@@ -22,29 +22,16 @@ async function shared(house: Gatehouse) {
   return { app, file, open, key: await app.key(), link: await app.link(file.id, 'bob') }
 }
 
-/** A process and everything that it has started. */
-function family(pid: number): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]) === pid
-      } catch {
-        return false
-      }
-    })
-  return [pid, ...children.map(Number)]
-}
-
 test('a database that hangs: 503 and no bytes until it answers again, and nothing is acknowledged meanwhile', {
   timeout: 90_000,
-}, async () => {
+}, async (t) => {
   const postgres = await startPostgres()
-  const house = await startGatehouse({ database: postgres.url })
+  t.after(postgres.end)
+  const house = await startGatehouse({ database: await postgres.createDatabase() })
+  t.after(house.kill)
   const { app, file, open, key, link } = await shared(house)
   expect(await app.bare.get(link), 200)
-  const processes = family(postgres.daemon.pid)
-  for (const pid of processes) process.kill(pid, 'SIGSTOP')
+  postgres.freeze()
   try {
     // The lease on what is in memory runs out within a second; from then on there is nothing to decide by.
     await eventually('the lease to run out', async () => ((await app.bare.get(link)).status === 503 ? true : undefined))
@@ -65,25 +52,32 @@ test('a database that hangs: 503 and no bytes until it answers again, and nothin
     }
     expect(await app.bare.get('/livez'), 200)
   } finally {
-    for (const pid of processes) process.kill(pid, 'SIGCONT')
+    postgres.thaw()
   }
   await eventually('it to come back', async () => ((await app.bare.get('/readyz')).status === 200 ? true : undefined))
   // Whether the unanswered calls have taken effect is open; what is certain is that activating makes the link work again.
   await app.activate('bob')
   expect(await app.bare.get(await app.link(file.id, 'bob')), 200)
   await house.stop()
-  await postgres.stop()
 })
 
-test('a database that is gone: 503, a process that lives on, and an orderly end', { timeout: 90_000 }, async () => {
+test('a database that is gone: 503, a process that lives on, and an orderly end', { timeout: 90_000 }, async (t) => {
   const postgres = await startPostgres()
-  const house = await startGatehouse({ database: postgres.url })
+  t.after(postgres.end)
+  const house = await startGatehouse({ database: await postgres.createDatabase() })
+  t.after(house.kill)
   const { app, link, open } = await shared(house)
-  await postgres.stop()
+  await postgres.halt()
   await eventually('the lease to run out', async () => ((await app.bare.get(link)).status === 503 ? true : undefined))
   for (const target of [link, open.path, '/readyz']) refusal(await app.bare.get(target), 503)
   refusal(await app.admin.post(`${app.base}/users/bob/deactivate`), 503)
   expect(await app.bare.get('/livez'), 200)
+  await postgres.resume()
+  await eventually('it to come back', async () => ((await app.bare.get('/readyz')).status === 200 ? true : undefined))
+  assert.ok(expect(await app.bare.get(link), 200).body.equals(CANARY))
+  await app.deactivate('bob')
+  refusal(await app.bare.get(link), 401)
+  await postgres.halt()
   await house.stop()
 })
 
@@ -102,49 +96,55 @@ function fillUp(folder: string): void {
 
 test('a full disk: uploads are refused with 507, reading and revoking go on, and a kill loses no revocation', {
   timeout: 90_000,
-}, async () => {
+}, async (t) => {
   const disk = mountSmallDisk(80 * 1024 * 1024)
-  try {
-    const data = join(disk.folder, 'data')
-    const house = await startGatehouse({ data })
-    const { app, file, link } = await shared(house)
-    const other = await app.link(file.id, 'ann')
-    let refused = null
-    for (let n = 0; n < 100 && refused === null; n++) {
-      const answer = await sendUpload(app.admin, app.base, randomBytes(2_000_000))
-      if (answer.status !== 201) refused = answer
-    }
-    assert.ok(refused)
-    assert.equal(refusal(refused, 507), 'disk_full')
-    fillUp(disk.folder)
-    refusal(await sendUpload(app.admin, app.base, randomBytes(2_000_000)), 507)
-    assert.ok(expect(await app.bare.get(link), 200).body.equals(CANARY))
-    await app.deactivate('bob')
-    refusal(await app.bare.get(link), 401)
-    for (let n = 0; n < 50; n++) await app.revoke({ token: `t${n}` })
-    expect(await app.bare.get(other), 200)
-    await house.kill()
-
-    const again = await startGatehouse({ data })
-    const same = openApp(again.admin, app.id)
-    refusal(await same.bare.get(link), 401)
-    expect(await same.bare.get(other), 200)
-    refusal(await sendUpload(same.admin, same.base, randomBytes(2_000_000)), 507)
-    rmSync(join(disk.folder, 'filler'))
-    const list = await eventually('room', async () => {
-      const answer = await sendUpload(same.admin, same.base, randomBytes(1000))
-      return answer.status === 201 ? answer : undefined
-    })
-    assert.equal(list.status, 201)
-    await again.stop()
-  } finally {
+  const data = join(disk.folder, 'data')
+  const started: Gatehouse[] = []
+  t.after(async () => {
+    for (const one of started) await one.kill()
     disk.remove()
+  })
+  const house = await startGatehouse({ data })
+  started.push(house)
+  const { app, file, link } = await shared(house)
+  const other = await app.link(file.id, 'ann')
+  let refused = null
+  for (let n = 0; n < 100 && refused === null; n++) {
+    const answer = await sendUpload(app.admin, app.base, randomBytes(2_000_000))
+    if (answer.status !== 201) refused = answer
   }
+  assert.ok(refused)
+  assert.equal(refusal(refused, 507), 'disk_full')
+  fillUp(disk.folder)
+  refusal(await sendUpload(app.admin, app.base, randomBytes(2_000_000)), 507)
+  assert.ok(expect(await app.bare.get(link), 200).body.equals(CANARY))
+  await app.deactivate('bob')
+  refusal(await app.bare.get(link), 401)
+  for (let n = 0; n < 50; n++) await app.revoke({ token: `t${n}` })
+  // What the reserve has freed is for revocations, not for the next upload.
+  refusal(await sendUpload(app.admin, app.base, randomBytes(2_000_000)), 507)
+  expect(await app.bare.get(other), 200)
+  await house.kill()
+
+  const again = await startGatehouse({ data })
+  started.push(again)
+  const same = openApp(again.admin, app.id)
+  refusal(await same.bare.get(link), 401)
+  expect(await same.bare.get(other), 200)
+  refusal(await sendUpload(same.admin, same.base, randomBytes(2_000_000)), 507)
+  rmSync(join(disk.folder, 'filler'))
+  const list = await eventually('room', async () => {
+    const answer = await sendUpload(same.admin, same.base, randomBytes(1000))
+    return answer.status === 201 ? answer : undefined
+  })
+  assert.equal(list.status, 201)
+  await again.stop()
 })
 
 /** Starts one large download that its reader does not read. */
-async function hanging(flags: readonly string[]) {
+async function hanging(t: TestContext, flags: readonly string[]) {
   const house = await startGatehouse({ flags: [...flags, '--minimum-bytes-per-second', '0'] })
+  t.after(house.kill)
   const app = await createApp(house.admin)
   await app.conversation('c', ['ann', 'bob'])
   const file = await app.upload(randomBytes(30_000_000))
@@ -161,23 +161,23 @@ async function unready(house: Gatehouse): Promise<void> {
   })
 }
 
-test('SIGTERM: not ready first, what is under way is finished, and the end is 0', async () => {
-  const { house, download } = await hanging(['--drain-seconds', '30'])
+test('SIGTERM: not ready first, what is under way is finished, and the end is 0', async (t) => {
+  const { house, download } = await hanging(t, ['--drain-seconds', '30'])
   house.signal('SIGTERM')
   await unready(house)
   assert.equal((await download.finish()).whole, true)
   assert.deepEqual(await house.exited, { code: 0, signal: null })
 })
 
-test('SIGTERM: who takes longer than the drain is cut, and the end is 0 all the same', async () => {
-  const { house, download } = await hanging(['--drain-seconds', '1'])
+test('SIGTERM: who takes longer than the drain is cut, and the end is 0 all the same', async (t) => {
+  const { house, download } = await hanging(t, ['--drain-seconds', '1'])
   house.signal('SIGTERM')
   assert.deepEqual(await house.exited, { code: 0, signal: null })
   assert.equal((await download.finish()).whole, false)
 })
 
-test('a second SIGTERM ends it at once', async () => {
-  const { house, download } = await hanging(['--drain-seconds', '600'])
+test('a second SIGTERM ends it at once', async (t) => {
+  const { house, download } = await hanging(t, ['--drain-seconds', '600'])
   house.signal('SIGTERM')
   await unready(house)
   house.signal('SIGTERM')

@@ -156,18 +156,20 @@ test('a port that is taken is told in words', async () => {
   assert.ok(said.includes(String(house.port)), said)
 })
 
-test('a master key that is not the one of the data folder is refused', async () => {
+test('a master key that is not the one of the data folder is refused', async (t) => {
   const data = temporaryFolder()
   const first = await startGatehouse({ data, env: { GATEHOUSE_MASTER_KEY: randomBytes(32).toString('hex') } })
+  t.after(first.kill)
   await createApp(first.admin)
   await first.stop()
   const said = await refused(['--port', '0', '--data', data], { GATEHOUSE_MASTER_KEY: randomBytes(32).toString('hex') })
   assert.match(said, /master key|GATEHOUSE_MASTER_KEY/i)
 })
 
-test('everything is there after a restart', async () => {
+test('everything is there after a restart', async (t) => {
   const data = temporaryFolder()
   const first = await startGatehouse({ data })
+  t.after(first.kill)
   const before = await createApp(first.admin)
   await before.conversation('c', ['ann', 'bob'])
   const made = await before.upload(Buffer.from('lasting'))
@@ -175,6 +177,7 @@ test('everything is there after a restart', async () => {
   const key = await before.key()
   await first.stop()
   const second = await startGatehouse({ data })
+  t.after(second.kill)
   const again = second.admin.as({})
   assert.equal(expect(await again.get(link), 200).text, 'lasting')
   expect(await again.get(made.path, keyed(key)), 200)

@@ -102,9 +102,10 @@ test('two hundred downloads of one user are cut by one call', async () => {
   assert.equal(ends.filter(({ whole }) => whole).length, 0)
 })
 
-test('kill -9, a restart, and a clock set back revive nothing', async () => {
+test('kill -9, a restart, and a clock set back revive nothing', async (t) => {
   const data = temporaryFolder()
   const first = await startGatehouse({ data })
+  t.after(first.kill)
   const app = await createApp(first.admin)
   await app.users('ann', 'bob', 'eve')
   await app.conversation('c', ['ann', 'bob', 'eve'])
@@ -134,6 +135,7 @@ test('kill -9, a restart, and a clock set back revive nothing', async () => {
 
   for (const faketime of ['+0', '-3h', '-30d', '+1h']) {
     const again = await startGatehouse({ data, faketime })
+    t.after(again.kill)
     const same = openApp(again.admin, app.id)
     for (const [target, headers] of dead) refusal(await same.bare.get(target, headers), 401, 403, 404)
     expect(await same.bare.get(alive), 200)

@@ -57,8 +57,9 @@ test('asked directly, verify says 204, 401 or 403, and why', async () => {
   expect(await app.bare.get('/v1/verify', both), 400, 401, 403)
 })
 
-test('nobody but a trusted proxy may say what the request was', async () => {
+test('nobody but a trusted proxy may say what the request was', async (t) => {
   const alone = await startGatehouse()
+  t.after(alone.kill)
   const own = await createApp(alone.admin)
   const { token } = await own.token([{ actions: ['read'], resource: `/apps/${own.id}` }])
   for (const name of ['x-original-uri', 'x-forwarded-uri']) {
@@ -155,7 +156,7 @@ test('nginx X-Accel-Redirect: the same answers as without it, and no other way t
   t.after(front.stop)
   const viewer = createClient(front.url)
   const direct = await startGatehouse()
-  t.after(direct.stop)
+  t.after(direct.kill)
   const bytes = randomBytes(5_000_000)
   const made = await app.upload(bytes, { name: 'grüße.bin' })
   const link = await app.link(made.id, 'bob')
