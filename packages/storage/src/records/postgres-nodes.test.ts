@@ -1,0 +1,61 @@
+import { deepEqual, ok } from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { openTestDatabase } from '../../conformance/postgres-server.ts'
+import type { NodeMessage, Nodes } from './nodes.ts'
+import { openPostgresRecords } from './postgres.ts'
+
+const database = await openTestDatabase()
+const records = await openPostgresRecords({ url: database.url })
+after(async () => {
+  await records.close()
+  await database.end()
+})
+const nodes = records.nodes as Nodes
+ok(nodes)
+const LONG = 600_000
+/** A lease that has run out when the database looks at it next. */
+const NONE = -1
+
+test('nodes: others are those with a lease; behind are those that have not applied a sequence', async () => {
+  await nodes.join('one', 5, LONG)
+  await nodes.join('two', 3, LONG)
+  await nodes.join('dead', 0, NONE)
+  deepEqual(await nodes.others('one', 5), { live: 1, behind: 1 })
+  deepEqual(await nodes.others('one', 3), { live: 1, behind: 0 })
+  deepEqual(await nodes.others('nobody', 5), { live: 2, behind: 1 })
+  await nodes.renew('two', 5, LONG)
+  deepEqual(await nodes.others('one', 5), { live: 1, behind: 0 })
+})
+
+test('nodes: renewing brings a lease back that had run out', async () => {
+  deepEqual(await nodes.others('two', 9), { live: 1, behind: 1 })
+  await nodes.renew('dead', 9, LONG)
+  deepEqual(await nodes.others('two', 9), { live: 2, behind: 1 })
+})
+
+test('nodes: who has left is waited for no more', async () => {
+  await nodes.leave('one')
+  await nodes.leave('two')
+  await nodes.leave('dead')
+  deepEqual(await nodes.others('new', 99), { live: 0, behind: 0 })
+})
+
+test('nodes: what one tells all hear, until they stop', async () => {
+  const heard: NodeMessage[] = []
+  let arrived = () => {}
+  const listening = nodes.hear((message) => {
+    heard.push(message)
+    arrived()
+  })
+  const message: NodeMessage = { kind: 'applied', node: 'one', sequence: 7, cut: { 7: 2 } }
+  // Listening begins with a connection of its own, so the first words may come too early to be heard.
+  while (heard.length === 0) {
+    const word = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    await nodes.tell(message)
+    await Promise.race([word, new Promise((resolve) => setTimeout(resolve, 50))])
+  }
+  deepEqual(heard[0], message)
+  await listening.close()
+})
