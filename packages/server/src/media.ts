@@ -42,6 +42,7 @@ const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
 export function createMedia(parts: MediaParts): Media {
   const { gate, catalogue, tenants, accessLog, openResponses, address, delivery, log, metrics } = parts
   const idOf = createRequestIds()
+  const direct: Delivery = { ...delivery, offloadPrefix: null }
 
   function serve(request: IncomingMessage, response: ServerResponse, id: string): void | Promise<void> {
     const target = request.url ?? ''
@@ -125,16 +126,19 @@ export function createMedia(parts: MediaParts): Media {
       return answerProblem(response, id, problem('not_found'), request.method)
     }
     const extra = ['X-Request-Id', id, ...corsHeaders(request.headers.origin, tenant.settings.allowedOrigins)]
+    const by = address.fromTrustedProxy(request) ? delivery : direct
+    const opens = partOfView(request, planned) === 'begins'
+    const delivered = deliver(request, response, representation, planned, extra, by)
+    const atOnce = !(delivered instanceof Promise)
+    // Most small answers have left within this turn, in which no change can be applied: those need not be watched.
+    if (atOnce && isSent(response)) return note(delivered, opens)
     const close = openResponses.add({
       app,
       permitted: () => !entry.stale && gate.again(judgement, entry.facts, tenant).decision.allow,
-      cut: () => response.destroy(),
+      cut: () => cut(request, response),
     })
-    const offloadPrefix = address.fromTrustedProxy(request) ? delivery.offloadPrefix : null
-    const opens = partOfView(request, planned) === 'begins'
-    const delivered = deliver(request, response, representation, planned, extra, { ...delivery, offloadPrefix })
-    if (!(delivered instanceof Promise)) {
-      closeWhenSent(response, close)
+    if (atOnce) {
+      closeWhenSent(request, response, close)
       return note(delivered, opens)
     }
     return delivered
@@ -143,7 +147,7 @@ export function createMedia(parts: MediaParts): Media {
         log.error({ blob: representation.blob }, 'an attachment has no bytes; gatehouse check tells more')
         return answerProblem(response, id, problem('unavailable'))
       })
-      .finally(() => closeWhenSent(response, close))
+      .finally(() => closeWhenSent(request, response, close))
   }
 
   async function preflight(request: IncomingMessage, response: ServerResponse, id: string, resource: Resource) {
@@ -178,10 +182,27 @@ export function createMedia(parts: MediaParts): Media {
   }
 }
 
-/** A response stays open to be cut until the kernel has taken all of it. */
-function closeWhenSent(response: ServerResponse, close: () => void): void {
-  if (response.writableFinished || response.destroyed || (response.socket?.writableLength ?? 0) === 0) close()
-  else response.once('close', close)
+/** Whether the kernel has taken all of a response, or it was cut. */
+function isSent(response: ServerResponse): boolean {
+  return response.writableFinished || response.destroyed
+}
+
+/** Ends a response so that its client sees an error; one that still waits behind others only goes with the connection. */
+function cut({ socket }: IncomingMessage, response: ServerResponse): void {
+  response.destroy()
+  socket.destroy()
+}
+
+/** A response stays open to be cut until it is sent. One that waits behind others hears nothing when its connection goes. */
+function closeWhenSent({ socket }: IncomingMessage, response: ServerResponse, close: () => void): void {
+  if (isSent(response)) return close()
+  const ended = () => {
+    socket.off('close', ended)
+    close()
+  }
+  response.once('close', ended)
+  // A connection may have any number of requests waiting.
+  if (response.socket === null) socket.setMaxListeners(0).once('close', ended)
 }
 
 function answerProblem(
