@@ -47,13 +47,28 @@ export type Metrics = {
 export function createMetrics(registry: Registry, ofProcess: boolean): Metrics {
   const registers = [registry]
   if (ofProcess) collectDefaultMetrics({ register: registry })
-  const answers = new Counter({
+  // Counted here and told when somebody asks: a counter of the library looks its labels up each time.
+  const answersByStatus = new Map<number, number>()
+  let bytesSent = 0
+  new Counter({
     name: 'gatehouse_media_answers_total',
     help: 'Answers of the media path, by status.',
     labelNames: ['status'],
     registers,
+    collect() {
+      this.reset()
+      for (const [status, count] of answersByStatus) this.inc({ status }, count)
+    },
   })
-  const bytes = new Counter({ name: 'gatehouse_media_bytes_total', help: 'Bytes of media sent.', registers })
+  new Counter({
+    name: 'gatehouse_media_bytes_total',
+    help: 'Bytes of media sent.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(bytesSent)
+    },
+  })
   const refusals = new Counter({
     name: 'gatehouse_refusals_total',
     help: 'Refusals of the gate, by reason.',
@@ -76,18 +91,11 @@ export function createMetrics(registry: Registry, ofProcess: boolean): Metrics {
     help: 'Lines of the access log that could not be written.',
     registers,
   })
-  // One object per status: looking a label up costs more than counting.
-  const byStatus = new Map<number, Counter.Internal>()
   return {
     registry,
-    media(status, sent) {
-      let counter = byStatus.get(status)
-      if (counter === undefined) {
-        counter = answers.labels(String(status))
-        byStatus.set(status, counter)
-      }
-      counter.inc()
-      if (sent > 0) bytes.inc(sent)
+    media(status, bytes) {
+      answersByStatus.set(status, (answersByStatus.get(status) ?? 0) + 1)
+      bytesSent += bytes
     },
     refused: (reason) => refusals.inc({ reason }),
     changed(milliseconds, responses) {
