@@ -3,7 +3,7 @@ import { mayPass } from '@gatehouse/core/grant'
 import type { JsonObject } from '@gatehouse/core/json'
 import type { UnverifiedJws } from '@gatehouse/core/jws'
 import { readJwt, verifyJwt } from '@gatehouse/core/jwt'
-import { looksLikeLink, readLink, verifyLink } from '@gatehouse/core/link'
+import { type Link, readLink, verifyLink } from '@gatehouse/core/link'
 import type { Primitives } from '@gatehouse/core/primitives'
 import { isProblem } from '@gatehouse/core/problem'
 import type { Resource } from '@gatehouse/core/resource'
@@ -51,9 +51,7 @@ type Remembered = { readonly text: string; readonly signer: object; readonly tok
 export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence }: VerifierParts): Verifier {
   const tokens = createGenerations<string, Remembered>(REMEMBERED_TOKENS)
 
-  function link(text: string, resource: Resource, tenant: Tenant | null): Verified {
-    const read = readLink(text)
-    if (read === null) return refuse('credential_malformed')
+  function link(read: Link, resource: Resource, tenant: Tenant | null): Verified {
     if (tenant === null) return refuse('credential_unknown')
     if (!verifyLink(read, resource.path, linkKeys.of(tenant), primitives)) return refuse('signature_invalid')
     return accept(
@@ -145,7 +143,8 @@ export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence
     verify(credential, resource, tenant, cheaply) {
       if (credential.form === 'basic') return byPair(credential.id, credential.secret, cheaply)
       const { text } = credential
-      if (credential.form === 'query' && looksLikeLink(text)) return link(text, resource, tenant)
+      const read = credential.form === 'query' ? readLink(text) : null
+      if (read !== null) return link(read, resource, tenant)
       if (text.includes('.')) return jwt(text, cheaply)
       return credential.form === 'bearer' ? bySecret(text, cheaply) : refuse('credential_malformed')
     },
