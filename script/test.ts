@@ -4,8 +4,9 @@
  */
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
+import { startS3Server } from '@gatehouse/storage/conformance/s3-server'
 import { SHARED_POSTGRES, startPostgres } from '../test/support/postgres.ts'
-import { SHARED_S3, startS3, toShared } from '../test/support/s3.ts'
+import { SHARED_S3, toShared } from '../test/support/s3.ts'
 import { CHECKS, runChecks, tell } from './check/run.ts'
 import { type Failure, type Result, runFiles } from './test/part.ts'
 import { provideTools } from './test/tools.ts'
@@ -79,12 +80,12 @@ async function checks(): Promise<Result> {
 async function startStores(): Promise<() => Promise<void>> {
   say('starting PostgreSQL and Ceph')
   const postgres = await startPostgres()
-  process.env[SHARED_POSTGRES] = postgres.url
-  const s3 = await startS3()
+  process.env[SHARED_POSTGRES] = await postgres.createDatabase()
+  const s3 = await startS3Server()
   process.env[SHARED_S3] = toShared(s3)
   return async () => {
     await s3.stop()
-    await postgres.stop()
+    await postgres.end()
   }
 }
 
@@ -108,4 +109,6 @@ function told({ file, name, why }: Failure): string {
   return `\n✖ ${name === file ? name : `${file}: ${name}`}\n${cut.map((line) => `    ${line}`).join('\n')}`
 }
 
+// What was started is ended as this process exits; a signal alone would not run that.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 process.exit(await main(process.argv.slice(2)))

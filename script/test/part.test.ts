@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -50,6 +50,20 @@ const ROWS: readonly { is: string; text: string; passed: number; fails: readonly
     passed: 1,
     fails: [['late.test.ts', /late/]],
   },
+  {
+    is: 'all-from-elsewhere',
+    text: "const { suite } = await import('./suite.ts'); suite()",
+    passed: 1,
+    fails: [['b', /^Error: no/]],
+  },
+  {
+    is: 'kept-open',
+    text: `import { writeFileSync } from 'node:fs'
+      process.once('exit', () => writeFileSync(new URL('./ended-in-order', import.meta.url), ''))
+      test('a', () => { setInterval(() => {}, 1000) })`,
+    passed: 1,
+    fails: [['kept-open.test.ts', /^does not end after its tests/]],
+  },
   { is: 'empty', text: '', passed: 0, fails: [['empty.test.ts', /holds no test/]] },
 ]
 
@@ -61,13 +75,15 @@ before(async () => {
     const names = 'before, describe, test'
     writeFileSync(fileOf(is), `import { ${names} } from 'node:test'\n${text}\nvoid [${names}]\n`)
   }
+  const suite = "export const suite = () => { test('a', () => {}); test('b', () => { throw new Error('no') }) }"
+  writeFileSync(join(folder, 'suite.ts'), `import { test } from 'node:test'\n${suite}\n`)
   // A test cannot start a run of tests itself: another process does.
   const program = `
     import { runFiles } from ${JSON.stringify(import.meta.resolve('./part.ts'))}
     const outcome = {}
     for (const file of ${JSON.stringify(ROWS.map(({ is }) => fileOf(is)))}) {
       const said = []
-      const parts = { root: ${JSON.stringify(folder)}, concurrency: 1, say: (line) => said.push(line) }
+      const parts = { root: ${JSON.stringify(folder)}, concurrency: 1, lingering: 2000, say: (line) => said.push(line) }
       outcome[file] = { result: await runFiles([file], parts), said }
     }
     console.log(JSON.stringify(outcome))`
@@ -91,6 +107,10 @@ for (const { is, passed, fails } of ROWS) {
     assert.match(said[0] ?? '', fails.length === 0 ? /^✔.* passed {2}[\d.]+ s$/ : /^✖.* FAILED/)
   })
 }
+
+test('a file that had to be ended has run what it does on exit', () => {
+  assert.ok(existsSync(join(folder, 'ended-in-order')))
+})
 
 test('a tool that is not there is named, with one command for all of them', () => {
   const tools = [

@@ -8,50 +8,86 @@ export type Failure = { readonly file: string; readonly name: string; readonly w
 /** What came of some tests. */
 export type Result = { readonly passed: number; readonly failures: readonly Failure[] }
 
+/** How test files are run. */
+export type RunOptions = {
+  /** The folder that paths are shown from. */
+  readonly root: string
+  /** How many run at once. */
+  readonly concurrency: number
+  readonly say: (line: string) => void
+  /** How long a file may stay after its last test has ended, in milliseconds; a minute where nothing is said. */
+  readonly lingering?: number
+}
+
 /** A file that takes longer than this has hung, in milliseconds. */
 const HUNG = 15 * 60_000
+
+const LINGERING = 60_000
+
+const FLAGS = ['--conditions=gatehouse-source', `--import=${import.meta.resolve('./preload.ts')}`]
 
 /**
  * Runs test files, each in a process of its own, and says one line for each file that has ended.
  *
- * A test that was skipped or put off has failed, and so has a file without any test: what is not run proves nothing.
+ * A test that was skipped or put off has failed, and so has a file without any test (what is not run proves nothing) and one
+ * that does not end after its tests (it leaves something running).
  */
 export async function runFiles(
   files: readonly string[],
-  { root, concurrency, say }: { root: string; concurrency: number; say: (line: string) => void },
+  { root, concurrency, say, lingering = LINGERING }: RunOptions,
 ): Promise<Result> {
-  const tallies = new Map<string, Tally>()
-  const tally = (file: string) => {
-    const known = tallies.get(file) ?? createTally(relative(root, file))
-    tallies.set(file, known)
-    return known
-  }
-  const events = run({
-    files: [...files],
-    concurrency,
-    execArgv: ['--conditions=gatehouse-source'],
-    timeout: HUNG,
-  })
-  for await (const { type, data } of events) {
-    if (type === 'test:stdout' || type === 'test:stderr') tally(data.file ?? '').output += data.message
-    if (type === 'test:diagnostic' && data.file !== undefined) tally(data.file).output += `${data.message}\n`
-    if (type === 'test:enqueue' && data.file !== undefined && data.name !== data.file) tally(data.file).enqueue(data)
-    // Unlike test:pass and test:fail, this comes as soon as something has ended, not in the order of the files.
-    if (type !== 'test:complete' || data.file === undefined) continue
-    const known = tally(data.file)
-    if (data.name !== data.file) known.test(data)
-    else {
-      known.file(data.details.passed)
-      say(known.line(data.details.duration_ms))
+  const results: Result[] = []
+  const waiting = files.values()
+  const takeTurns = async () => {
+    for (const file of waiting) {
+      const begun = Date.now()
+      const result = await runFile(file, relative(root, file), lingering)
+      results.push(result)
+      say(line(relative(root, file), result, Date.now() - begun))
     }
   }
-  const all = [...tallies.values()]
+  await Promise.all(Array.from({ length: concurrency }, takeTurns))
   return {
-    passed: all.reduce((sum, { passed }) => sum + passed, 0),
-    failures: all.flatMap(({ failures, output }) =>
-      failures.map((failure, index) => (index === 0 ? { ...failure, why: failure.why + tail(output) } : failure)),
-    ),
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failures: results.flatMap(({ failures }) => failures),
   }
+}
+
+async function runFile(file: string, shown: string, lingering: number): Promise<Result> {
+  const tally = createTally(shown)
+  const stop = new AbortController()
+  let open = 0
+  let timer: NodeJS.Timeout | undefined
+  const linger = () => {
+    tally.failures.push({ file: shown, name: shown, why: 'does not end after its tests: it leaves something running' })
+    stop.abort()
+  }
+  const events = run({ files: [file], execArgv: FLAGS, timeout: HUNG, signal: stop.signal })
+  for await (const { type, data } of events) {
+    if (type === 'test:stdout' || type === 'test:stderr') tally.output += data.message
+    if (type === 'test:diagnostic' && data.file !== undefined) tally.output += `${data.message}\n`
+    if (type !== 'test:enqueue' && type !== 'test:complete') continue
+    if (data.name === file) {
+      if (type === 'test:complete') tally.file(data.details.passed)
+    } else {
+      open += type === 'test:enqueue' ? 1 : -1
+      if (type === 'test:enqueue') tally.enqueue(data)
+      else tally.test(data)
+    }
+    clearTimeout(timer)
+    if (open === 0 && data.name !== file) timer = setTimeout(linger, lingering)
+  }
+  clearTimeout(timer)
+  const [first, ...others] = tally.failures
+  return {
+    passed: tally.passed,
+    failures: first === undefined ? [] : [{ ...first, why: first.why + tail(tally.output) }, ...others],
+  }
+}
+
+function line(file: string, { passed, failures }: Result, milliseconds: number): string {
+  const counts = failures.length === 0 ? `${passed} passed` : `${passed} passed, ${failures.length} FAILED`
+  return `${failures.length === 0 ? '✔' : '✖'} ${file}  ${counts}  ${(milliseconds / 1000).toFixed(1)} s`
 }
 
 type Enqueued = { readonly name: string; readonly testId?: number; readonly parentId?: number }
@@ -61,8 +97,6 @@ type Ended = Enqueued & {
   readonly todo?: string | boolean
   readonly details: { readonly type?: string | undefined; readonly passed: boolean; readonly error?: unknown }
 }
-
-type Tally = ReturnType<typeof createTally>
 
 /** Counts what one file's tests come to. */
 function createTally(file: string) {
@@ -95,11 +129,6 @@ function createTally(file: string) {
         tally.failures.push({ file, name: file, why: 'the file itself failed' })
       if (passed && tally.passed + tally.failures.length === 0)
         tally.failures.push({ file, name: file, why: 'holds no test' })
-    },
-    line(milliseconds: number) {
-      const bad = tally.failures.length
-      const counts = bad === 0 ? `${tally.passed} passed` : `${tally.passed} passed, ${bad} FAILED`
-      return `${bad === 0 ? '✔' : '✖'} ${file}  ${counts}  ${(milliseconds / 1000).toFixed(1)} s`
     },
   }
   return tally

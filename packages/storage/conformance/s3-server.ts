@@ -38,7 +38,13 @@ export async function startS3Server(): Promise<S3Server> {
   const accessKeyId = 'GATEHOUSETEST'
   const secretAccessKey = randomUUID()
 
+  const killAtExit = () => {
+    for (const child of children) child.process.kill('SIGKILL')
+  }
+  process.once('exit', killAtExit)
+
   async function stop() {
+    process.off('exit', killAtExit)
     for (const child of children.reverse()) await end(child.process)
     await rm(folder, { recursive: true, force: true })
   }
