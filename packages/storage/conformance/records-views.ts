@@ -89,6 +89,7 @@ export const viewCases: Cases = {
       view(app, { ...of, user: 'ann', at: NOON + 1, lastAt: NOON + 2, bytes: 6 }),
       view(app, { ...of, userSerial: bob?.serial ?? 0, at: NOON + 3, lastAt: NOON + 3, bytes: 1 }),
       view(app, { ...of, user: 'cid', allowed: false, status: 401, bytes: 0 }),
+      view(app, { ...of, user: 'cid', method: 'HEAD', bytes: 0, count: 0 }),
       view(app, { ...of, user: 'stranger', bytes: 99 }),
       view(app, { attachment: fresh(), user: 'cid', bytes: 50 }),
     ])

@@ -126,6 +126,8 @@ export function createViews(
         .where('app', '=', attachment.app)
         .where('attachment', '=', attachment.id)
         .where('allowed', '=', 1)
+        // Asking about a file (HEAD) is not opening it.
+        .where((eb) => eb.or([eb('count', '>', 0), eb('bytes', '>', 0)]))
         .where(isIn(log.flavour, 'uid', ids))
         .groupBy('uid')
         .execute()
