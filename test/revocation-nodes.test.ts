@@ -11,7 +11,6 @@ import { createApp, openApp, refusal } from './support/tenant.ts'
 
 const database = await usePostgres()
 const { bucket, endpoint, accessKeyId, secretAccessKey, end } = await useS3()
-after(() => Promise.all([database.end(), end()]))
 
 const masterKey = randomBytes(32).toString('hex')
 
@@ -26,7 +25,10 @@ const first = await start()
 const second = await start()
 const third = await start()
 const nodes = [first, second, third]
-after(() => Promise.all(nodes.map((node) => node.stop())))
+after(async () => {
+  await Promise.all(nodes.map((node) => node.stop()))
+  await Promise.all([database.end(), end()])
+})
 
 test('the answer to a revocation counts the nodes on which it is in force', async () => {
   const app = await createApp(first.admin)
