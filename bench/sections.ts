@@ -1,5 +1,12 @@
 import type { Section } from './section.ts'
+import { decision } from './sections/decision.ts'
+import { large } from './sections/large.ts'
+import { links } from './sections/links.ts'
+import { loop } from './sections/loop.ts'
 import { media } from './sections/media.ts'
+import { revocation } from './sections/revocation.ts'
+import { standing } from './sections/standing.ts'
+import { start } from './sections/start.ts'
 
 /** Every section, in the order in which they run and are reported. */
-export const SECTIONS: readonly Section[] = [media]
+export const SECTIONS: readonly Section[] = [media, large, decision, links, revocation, standing, loop, start]
