@@ -61,6 +61,9 @@ export async function serve(config: Config): Promise<Serving> {
   }
 }
 
+/** Tries to get the first lease; each may take as long as the database's patience. */
+const FIRST_RENEWALS = 5
+
 /** What serves on this node. */
 type Node = { readonly port: number; readonly failed: Promise<Error>; close(): Promise<void> }
 
@@ -92,7 +95,10 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
   const refresh = async () => cluster === null || (await cluster.refresh())
   const ready = async () => {
     loaded = true
-    if (!(await refresh())) throw new Error('The database does not answer.')
+    // A database under load may need more than one try; one that is gone is told.
+    for (let tries = 1; !(await refresh()); tries++) {
+      if (tries === FIRST_RENEWALS) throw new Error('The database does not answer.')
+    }
   }
   try {
     const node =

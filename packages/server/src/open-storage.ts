@@ -56,5 +56,5 @@ export async function openRecords(config: Config): Promise<Records> {
 
 /** Opens the blobs alone. */
 export async function openBlobs(config: Config): Promise<Blobs> {
-  return openBlobsAt(config.blobsUrl ?? { folder: config.data })
+  return openBlobsAt(config.blobsUrl ?? { folder: config.data, heldBackBytes: config.reserveBytes })
 }

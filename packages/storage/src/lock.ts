@@ -26,7 +26,9 @@ export function lockFolder(folder: string): FolderLock {
   } catch (error) {
     connection.close()
     if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
-      throw new Locked(`Another Gatehouse is serving the data folder ${folder}; stop it, or name another folder with --data.`)
+      throw new Locked(
+        `Another Gatehouse is serving the data folder ${folder}; stop it, or name another folder with --data.`,
+      )
     }
     throw error
   }

@@ -16,6 +16,8 @@ export type DiskBlobsOptions = {
   readonly folder: string
   /** Free bytes that uploads leave to everybody else; default 64 MiB, but at most a twentieth of the file system. */
   readonly reserveBytes?: number
+  /** What the default is at the least: the room of a `Reserve` that has been given free is not for uploads. */
+  readonly heldBackBytes?: number
   /** The most memory for large read buffers; default 32 MiB (see `createBuffers`). */
   readonly bufferBytes?: number
   /** How many files that nobody reads stay open for the next reader; default 256. */
@@ -47,7 +49,7 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
   await Promise.all([mkdir(root, { recursive: true }), mkdir(temporary, { recursive: true })]).catch(raise)
   await syncFolder(folder).catch(raise)
   const { blocks, bsize } = await statfs(folder).catch(raise)
-  const reserve = options.reserveBytes ?? Math.min(64 * 1024 * 1024, Math.floor((blocks * bsize) / 20))
+  const reserve = options.reserveBytes ?? Math.max(options.heldBackBytes ?? 0, usualReserve(blocks * bsize))
 
   const pathOf = (blob: string) => {
     const path = blobPath(blob)
@@ -227,4 +229,8 @@ async function names(path: string): Promise<string[]> {
 
 async function statOrNull(path: string) {
   return stat(path).catch((error: unknown) => (errorCode(error) === 'ENOENT' ? null : raise(error)))
+}
+
+function usualReserve(diskBytes: number): number {
+  return Math.min(64 * 1024 * 1024, Math.floor(diskBytes / 20))
 }

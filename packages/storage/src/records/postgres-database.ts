@@ -48,6 +48,8 @@ export function openPostgresDatabase<T>({
   })
   // A connection that breaks while nobody uses it is replaced when the next one is needed.
   pool.on('error', () => {})
+  // One that breaks between two statements of a transaction has nobody else to tell; the next statement fails of it.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   const db = new Kysely<T>({ dialect: new PostgresDialect({ pool: patient(pool) }) })
   return {
     flavour: 'postgres',
