@@ -53,6 +53,10 @@ test('asked directly, verify says 204, 401 or 403, and why', async () => {
     assert.match(String(answer.headers['cache-control']), /no-store/)
   }
   expect(await app.bare.get('/v1/verify', bearer(token)), 400, 401, 403)
+  const put = { 'x-forwarded-uri': REPORT, 'x-forwarded-method': 'PUT', ...bearer(token) }
+  expect(await app.bare.get('/v1/verify', put), 403)
+  // The method beside the URI of its own family counts; the other one is the viewer's word.
+  expect(await app.bare.get('/v1/verify', { ...put, 'x-original-method': 'GET' }), 403)
   const both = { 'x-original-uri': REPORT, 'x-forwarded-uri': HIDDEN, ...bearer(token) }
   expect(await app.bare.get('/v1/verify', both), 400, 401, 403)
 })

@@ -31,16 +31,12 @@ const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
 export function createForwardAuth({ gate, catalogue, address, accessLog }: ForwardAuthParts): ForwardAuth {
   return async (request, requestId) => {
     const { headers } = request
-    const named = [header(headers, 'x-original-uri'), header(headers, 'x-forwarded-uri')].filter((uri) => uri !== null)
-    const [original, other] = named
-    // A proxy sets one of the two; the other would be the viewer's own word.
-    if (!address.fromTrustedProxy(request) || original === undefined || other !== undefined) {
-      return denied(refusal('forward_untrusted', requestId))
-    }
+    const asked = address.fromTrustedProxy(request) ? forwarded(headers) : null
+    if (asked === null) return denied(refusal('forward_untrusted', requestId))
+    const { uri: original, method } = asked
     const mark = original.indexOf('?')
     const resource = parseResource(mark < 0 ? original : original.slice(0, mark))
     if (resource === null) return denied(refusal('resource_not_granted', requestId), 'resource_not_granted')
-    const method = header(headers, 'x-original-method') ?? header(headers, 'x-forwarded-method') ?? 'GET'
     const action = ACTIONS[method.toUpperCase()] ?? 'write'
     const entry = await catalogue.find(resource)
     const inTree = resource.segments[0] === 'apps'
@@ -72,6 +68,18 @@ export function createForwardAuth({ gate, catalogue, address, accessLog }: Forwa
       body: '',
     }
   }
+}
+
+/**
+ * The request that a proxy asks about. A proxy sets the headers of one family; those of the other would be the viewer's own word,
+ * so two URIs are none, and a method counts only beside the URI of its family.
+ */
+function forwarded(headers: IncomingHttpHeaders): { uri: string; method: string } | null {
+  const [one, other] = ['x-original', 'x-forwarded'].flatMap((family) => {
+    const uri = header(headers, `${family}-uri`)
+    return uri === null ? [] : [{ uri, method: header(headers, `${family}-method`) ?? 'GET' }]
+  })
+  return other === undefined ? (one ?? null) : null
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = { GET: 'read', HEAD: 'read', OPTIONS: 'read' }
