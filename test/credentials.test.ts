@@ -57,6 +57,12 @@ test('a cookie beside an explicit credential is ignored, whichever of the two is
   refusal(await app.bare.get(file.path, { ...bearer('nonsense'), cookie: `gatehouse_media=${good}` }), 401)
 })
 
+test('the API is opened by the Authorization header alone, since browsers send cookies from any page', async () => {
+  const { token } = await app.token([{ actions: ['manage'], resource: everything }])
+  expect(await app.bare.get(app.base, bearer(token)), 200)
+  assert.equal(refusal(await app.bare.get(app.base, { cookie: `gatehouse_media=${token}` }), 401), 'credential_missing')
+})
+
 test('several cookies of the name are each tried, up to sixteen', async () => {
   const cookies = (before: number) => ({
     cookie: [...Array.from({ length: before }, (_, n) => `gatehouse_media=bad${n}`), `gatehouse_media=${good}`].join(

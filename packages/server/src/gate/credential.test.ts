@@ -19,6 +19,7 @@ const rows: readonly [sentence: string, headers: IncomingHttpHeaders, query: str
   ['two tokens in the query', {}, 't=abc&t=abc', 'conflict'],
   ['a header and a query', { authorization: 'Bearer x' }, 't=abc', 'conflict'],
   ['a door that does not read the query', {}, null, 'none'],
+  ['a door that does not read the query reads no cookie', { cookie: 'gatehouse_media=x.y.z' }, null, 'none'],
   ['a cookie', { cookie: 'a=1; gatehouse_media=x.y.z' }, '', [{ form: 'cookie', text: 'x.y.z' }]],
   [
     'several cookies of the name',

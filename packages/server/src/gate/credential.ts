@@ -33,8 +33,9 @@ const MALFORMED: Found = { outcome: 'malformed' }
 
 /**
  * Finds the credential of a request. Exactly one explicit credential may be there; a cookie beside one is ignored, since
- * browsers attach cookies unasked. `query` is the raw query without its question mark; null means that this door does not
- * look at the query. Repeated headers or parameters count as more than one.
+ * browsers attach cookies unasked. `query` is the raw query without its question mark; null means that this door reads the
+ * Authorization header alone: what a browser sends by itself opens no door behind which something is done. Repeated headers or
+ * parameters count as more than one.
  */
 export function findCredential(head: Head, query: string | null): Found {
   const { headers } = head
@@ -50,7 +51,7 @@ export function findCredential(head: Head, query: string | null): Found {
     if (inQuery === '' || inQuery.length > LONGEST) return MALFORMED
     return { outcome: 'found', candidates: [{ form: 'query', text: inQuery }] }
   }
-  if (headers.cookie === undefined) return NONE
+  if (query === null || headers.cookie === undefined) return NONE
   const candidates = cookiesNamed(headers.cookie, MEDIA_COOKIE)
   return candidates.length === 0 ? NONE : { outcome: 'found', candidates }
 }

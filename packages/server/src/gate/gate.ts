@@ -20,7 +20,7 @@ import type { Verifier } from './verify.ts'
 export type Attempt = {
   /** The head of the request. */
   readonly head: Head
-  /** The raw query without its question mark, or null at doors that do not read credentials there. */
+  /** The raw query without its question mark, or null at doors that read the Authorization header alone. */
   readonly query: string | null
   readonly action: Action
   /** Null where the call has no place of its own: then the credential's own first grant of the action is the place. */
