@@ -51,7 +51,7 @@ export const standingCases: Cases = {
     }
   },
 
-  'a key of the app is marked by serial, one of another app is not there': async ({ records, app, change }) => {
+  'a key of the app is revoked for good, one of another app is not there': async ({ records, app, change }) => {
     const [one, two] = [(await app()).id, (await app()).id]
     const key = await records.keys.create({
       id: `${one}-key`,
@@ -63,11 +63,12 @@ export const standingCases: Cases = {
       expiresAt: null,
       at: NOON,
     })
-    const { sequence, rows } = await change({ kind: 'revoke', app: one, target: { key: key.id } })
-    const expected = { scope: 'key', target: key.id, serial: key.serial, suspended: false, revoked: false }
-    assert.deepEqual(rows, [{ ...expected, before: sequence, sequence }])
     const foreign: Change = { kind: 'revoke', app: two, target: { key: key.id } }
     assert.equal(await records.changes.append(foreign, 'x', NOON), null)
+    const { sequence, rows } = await change({ kind: 'revoke', app: one, target: { key: key.id } })
+    const expected = { scope: 'key', target: key.id, serial: key.serial, suspended: false, revoked: true }
+    assert.deepEqual(rows, [{ ...expected, before: 0, sequence }])
+    assert.equal(await records.keys.find(key.id), null)
   },
 
   'a subject need not exist, and is void before a sequence that never goes down nor beyond now': async ({

@@ -100,7 +100,8 @@ export type LoggedChange = {
  * attachment …), the present standing and the log entry in ONE transaction; sequences increase in the order of commits.
  * A user's deletion takes their memberships along; an app's deletion takes everything under it along.
  * Suspending and activating never touch `before`; `revoke` sets `before` to its own sequence (all that was issued earlier is
- * void), except for `token` and `session`, and `key` and an app that are `deleted` (revoked for good).
+ * void; `subject` sets it to the sequence named), except for `token`, `session` and `key`, which are revoked for good, the key's row
+ * going as by a deletion. A conversation takes those merged into it along.
  * Revoking a user, conversation, or key that does not exist is answered null; subjects, tokens and resources need not exist.
  */
 export interface Changes {

@@ -210,7 +210,9 @@ async function protect(tx: Transaction<Tables>, { app, to, before, limit }: Of<'
   return rows.length === 0 ? null : { marks: [], paths: rows.map((row) => row.path) }
 }
 
+/** A key is revoked for good, since whoever has its secret could go on signing; everything else only voids what was issued before. */
 async function revoke(tx: Transaction<Tables>, app: string, target: RevocationTarget): Promise<Effect | null> {
+  if ('key' in target) return changeKey(tx, { kind: 'key', app, key: target.key, to: 'deleted' })
   const marks = await revocationMarks(tx, app, target)
   return marks === null ? null : { marks, paths: [] }
 }
@@ -218,7 +220,7 @@ async function revoke(tx: Transaction<Tables>, app: string, target: RevocationTa
 async function revocationMarks(
   tx: Transaction<Tables>,
   app: string,
-  target: RevocationTarget,
+  target: Exclude<RevocationTarget, { key: string }>,
 ): Promise<readonly Mark[] | null> {
   const home = await tx.selectFrom('apps').select('serial').where('id', '=', app).executeTakeFirst()
   if (home === undefined) return null
@@ -228,33 +230,38 @@ async function revocationMarks(
     return [{ scope: 'session', target: `${app}/${target.session}`, serial: null, revoked: true }]
   if ('resource' in target) return [{ scope: 'resource', target: target.resource, serial: null, before: 'now' }]
   if ('subject' in target) {
-    return [{ scope: 'subject', target: `${app}/${target.subject}`, serial: null, before: target.issuedBefore }]
-  }
-  if ('user' in target) {
-    const serial = await serialOf(tx, 'users', app, target.user)
-    const name = `${app}/${target.user}`
-    return serial === null
-      ? null
-      : [
-          { scope: 'user', target: name, serial, before: 'now' },
-          { scope: 'subject', target: name, serial: null, before: 'now' },
-        ]
+    const name = `${app}/${target.subject}`
+    const before = target.issuedBefore
+    const serial = await serialOf(tx, app, target.subject)
+    const byName: Mark = { scope: 'subject', target: name, serial: null, before }
+    return serial === null ? [byName] : [{ scope: 'user', target: name, serial, before }, byName]
   }
   if ('conversation' in target) {
-    const serial = await serialOf(tx, 'conversations', app, target.conversation)
-    const name = `${app}/${target.conversation}`
-    return serial === null ? null : [{ scope: 'conversation', target: name, serial, before: 'now' }]
+    // What was shared in conversations merged into this one is read through it, and goes with it.
+    const rows = await tx
+      .selectFrom('conversations')
+      .select(['id', 'serial'])
+      .where('app', '=', app)
+      .where((eb) => eb.or([eb('id', '=', target.conversation), eb('merged_into', '=', target.conversation)]))
+      .execute()
+    if (rows.length === 0) return null
+    return rows.map(({ id, serial }) => ({ scope: 'conversation', target: `${app}/${id}`, serial, before: 'now' }))
   }
-  const serial = await serialOf(tx, 'keys', app, target.key)
-  return serial === null ? null : [{ scope: 'key', target: target.key, serial, before: 'now' }]
+  const serial = await serialOf(tx, app, target.user)
+  const name = `${app}/${target.user}`
+  if (serial === null) return null
+  return [
+    { scope: 'user', target: name, serial, before: 'now' },
+    { scope: 'subject', target: name, serial: null, before: 'now' },
+  ]
 }
 
-async function serialOf(
-  tx: Transaction<Tables>,
-  table: 'users' | 'conversations' | 'keys',
-  app: string,
-  id: string,
-): Promise<number | null> {
-  const row = await tx.selectFrom(table).select('serial').where('app', '=', app).where('id', '=', id).executeTakeFirst()
+async function serialOf(tx: Transaction<Tables>, app: string, id: string): Promise<number | null> {
+  const row = await tx
+    .selectFrom('users')
+    .select('serial')
+    .where('app', '=', app)
+    .where('id', '=', id)
+    .executeTakeFirst()
   return row?.serial ?? null
 }
