@@ -269,6 +269,29 @@ test('limits only narrow, and an unknown one denies', async () => {
   }
 })
 
+test('a forged link says nothing about whether its app exists', async () => {
+  const forged = `A${'Q'.repeat(39)}`
+  const [known, unknown] = [
+    await app.bare.get(`${everything}/x?t=${forged}`),
+    await app.bare.get(`/apps/nonesuch/x?t=${forged}`),
+  ]
+  assert.equal(refusal(known, 401), refusal(unknown, 401))
+})
+
+test('what a key has signed ends with the key, whatever it says itself', async (t) => {
+  const clocked = await startGatehouse({ faketime: '+0' })
+  t.after(clocked.kill)
+  const own = await createApp(clocked.admin)
+  await own.conversation('c', ['ann', 'bob'])
+  const { path } = await own.upload(Buffer.from('x'))
+  const short = expect(await own.admin.post(`${own.base}/keys`, { name: 'short', seconds: 600 }), 201)
+  const token = offlineToken(short.json(), readClaims(`/apps/${own.id}`))
+  expect(await own.bare.get(path, bearer(token)), 200)
+  clocked.setClock('+601')
+  assert.equal(refusal(await own.bare.get(path, keyed(short.json())), 401), 'token_expired')
+  assert.equal(refusal(await own.bare.get(path, bearer(token)), 401), 'token_expired')
+})
+
 /** The same signature bytes in another text: the spare low bits of the last character set. */
 function respelled(segment: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

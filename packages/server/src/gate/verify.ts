@@ -52,7 +52,8 @@ export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence
   const tokens = createGenerations<string, Remembered>(REMEMBERED_TOKENS)
 
   function link(read: Link, resource: Resource, tenant: Tenant | null): Verified {
-    if (tenant === null) return refuse('credential_unknown')
+    // An app that does not exist answers like one whose key has not made this link.
+    if (tenant === null) return refuse('signature_invalid')
     if (!verifyLink(read, resource.path, linkKeys.of(tenant), primitives)) return refuse('signature_invalid')
     return accept(
       attest({
@@ -153,7 +154,7 @@ export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence
 
 /**
  * The token in verified claims. A sequence that lies in the future would outlive revocations and is refused. All grants lie in one app (or, for an account-wide key, above all apps), and none reaches further than the
- * key that signed or asked for it.
+ * key that signed or asked for it, in time neither.
  */
 function grantToken(payload: JsonObject, known: KnownKey | null, present: number): Verified {
   if (known === null) return refuse('key_revoked')
@@ -175,7 +176,7 @@ function grantToken(payload: JsonObject, known: KnownKey | null, present: number
       grants: claims.grants,
       sequence: claims.sequence,
       issuedAt: claims.issuedAt,
-      expiresAt: claims.expiresAt,
+      expiresAt: Math.min(claims.expiresAt, known.key.expiresAt ?? Number.POSITIVE_INFINITY),
     }),
   )
 }
