@@ -195,3 +195,39 @@ test('one view is one use: HEAD, 304, continuing a range and link previews cost 
   assert.equal(refusal(await third.get(target, { range: 'bytes=100-' }), 403), 'limit_uses')
   assert.equal(refusal(await third.get(target, { 'if-none-match': etag }), 403), 'limit_uses')
 })
+
+test('a revoked key is gone for good: neither it nor what is signed with it later is accepted', async () => {
+  const app = await createApp(house.admin)
+  const key = await app.key()
+  await app.conversation('c', ['ann'])
+  const file = await app.upload(randomBytes(100))
+  expect(await app.bare.get(file.path, keyed(key)), 200)
+  const { sequence } = await app.revoke({ key: key.id })
+  for (const headers of [keyed(key), keyed(key, 'bearer')]) refusal(await app.bare.get(file.path, headers), 401)
+  const later = offlineToken(key, { ...readClaims(app.base.replace('/v1', '')), seq: sequence })
+  refusal(await app.bare.get(file.path, bearer(later)), 401)
+})
+
+test('revoking a conversation takes along what was shared in those merged into it', async () => {
+  const app = await createApp(house.admin)
+  await app.conversation('old', ['ann'])
+  await app.conversation('new', ['bob'])
+  const file = await app.upload(randomBytes(100), { conversation: 'old' })
+  const link = await app.link(file.id, 'ann')
+  expect(await app.admin.post(`${app.base}/conversations/new/merge`, { from: 'old' }), 200)
+  expect(await app.bare.get(link), 200)
+  await app.revoke({ conversation: 'new' })
+  refusal(await app.bare.get(link), 401)
+  expect(await app.bare.get(await app.link(file.id, 'ann')), 200)
+})
+
+test('revoking what a subject got before a moment reaches the links of a user of that name', async () => {
+  const app = await createApp(house.admin)
+  await app.conversation('c', ['ann', 'bob'])
+  const file = await app.upload(randomBytes(100))
+  const [ann, bob] = [await app.link(file.id, 'ann'), await app.link(file.id, 'bob')]
+  const { sequence } = await app.revoke({ token: 'something else' })
+  await app.revoke({ subject: 'ann', issuedBefore: sequence })
+  refusal(await app.bare.get(ann), 401)
+  expect(await app.bare.get(bob), 200)
+})
