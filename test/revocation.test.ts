@@ -94,6 +94,18 @@ test('deleting the attachment or the app cuts every download of it, also of publ
   }
 })
 
+test('a new link key cuts downloads by links, and a deletion those begun before a change of settings', async () => {
+  const { app, file, start, link } = await large(house)
+  const byLink = await start(2, await link('ann'))
+  const byKey = await start(2, file.path, keyed(await app.key()))
+  const retired = expect(await app.admin.post(`${app.base}/link-key/retire`), 200)
+  assert.equal(retired.json<{ revocation: RevocationView }>().revocation.cut, 2)
+  for (const one of byLink) assert.equal((await one.finish()).whole, false)
+  await app.settings({ noStore: true })
+  await gone(app, `${app.base}/attachments/${file.id}`)
+  for (const one of byKey) assert.equal((await one.finish()).whole, false)
+})
+
 test('two hundred downloads of one user are cut by one call', async () => {
   const { app, start, link } = await large(threads)
   const running = await start(200, await link('bob'))

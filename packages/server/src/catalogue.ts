@@ -13,16 +13,18 @@ export type Entry = {
   readonly facts: ResourceFacts
   /** Null exactly where there is no attachment. */
   readonly representation: Representation | null
-  /** True once a change has touched it: what is open on it has to be looked at again. */
-  stale: boolean
+  /** {@link Catalogue.forgotten} when it was read. */
+  readonly asOf: number
 }
 
 /** Attachments by path, remembered and kept right by the log of changes. */
 export type Catalogue = {
+  /** What is remembered is right at this moment; whoever waits before using it MUST compare `forgotten` then. */
   peek(path: string): Entry | undefined
   find(resource: Resource): Promise<Entry>
-  /** `closing` tells whether what is open on it has to be looked at again; false where it has only become more open. */
-  forget(path: string, closing: boolean): void
+  /** How often something was forgotten. While it stays the same, everything that was found is right. */
+  readonly forgotten: number
+  forget(path: string): void
   /** Forgets everything: settings of an app, on which answers depend, have changed. */
   forgetAll(): void
 }
@@ -35,11 +37,12 @@ export function createCatalogue(records: Records, tenants: RememberedTenants): C
   let forgotten = 0
 
   return {
+    get forgotten() {
+      return forgotten
+    },
     peek: (path) => entries.get(path),
-    forget(path, closing) {
+    forget(path) {
       forgotten++
-      const entry = entries.get(path)
-      if (entry !== undefined && closing) entry.stale = true
       entries.delete(path)
     },
     forgetAll() {
@@ -52,7 +55,7 @@ export function createCatalogue(records: Records, tenants: RememberedTenants): C
         const tenant = await tenants.find(resource.segments[1] ?? '')
         const attachment = await records.attachments.findByPath(resource.path)
         if (before !== forgotten) continue
-        const entry = entryOf(tenant, attachment)
+        const entry = entryOf(tenant, attachment, before)
         if (attachment !== null) entries.set(resource.path, entry)
         return entry
       }
@@ -60,7 +63,7 @@ export function createCatalogue(records: Records, tenants: RememberedTenants): C
   }
 }
 
-function entryOf(tenant: Tenant | null, attachment: Attachment | null): Entry {
+function entryOf(tenant: Tenant | null, attachment: Attachment | null, asOf: number): Entry {
   return {
     tenant,
     attachment,
@@ -70,6 +73,6 @@ function entryOf(tenant: Tenant | null, attachment: Attachment | null): Entry {
       sharedAt: attachment?.createdAt ?? null,
     },
     representation: tenant === null || attachment === null ? null : represent(attachment, tenant.settings),
-    stale: false,
+    asOf,
   }
 }

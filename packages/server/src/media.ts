@@ -56,8 +56,8 @@ export function createMedia(parts: MediaParts): Media {
     }
     const query = mark < 0 ? '' : target.slice(mark + 1)
     const entry = catalogue.peek(resource.path)
-    if (entry !== undefined) return judge(request, response, id, resource, query, entry)
-    return catalogue.find(resource).then((found) => judge(request, response, id, resource, query, found))
+    if (entry !== undefined) return judge(request, response, id, resource, query, entry, catalogue.forgotten)
+    return catalogue.find(resource).then((found) => judge(request, response, id, resource, query, found, found.asOf))
   }
 
   function judge(
@@ -67,8 +67,9 @@ export function createMedia(parts: MediaParts): Media {
     resource: Resource,
     query: string,
     entry: Entry,
+    asOf: number,
   ): void | Promise<void> {
-    if (entry.stale) return serve(request, response, id)
+    if (catalogue.forgotten !== asOf) return serve(request, response, id)
     const planned = entry.representation === null ? WHOLE : plan(request, entry.representation)
     const judged = gate.judge({
       head: request,
@@ -82,14 +83,32 @@ export function createMedia(parts: MediaParts): Media {
       view: partOfView(request, planned),
     })
     if (!(judged instanceof Promise)) return answer(request, response, id, entry, planned, judged)
-    return judged.then((judgement) => {
-      // A change may have come between the decision and this turn: what lets in is asked once more.
-      const { allow } = judgement.decision
-      const present = allow ? gate.again(judgement, entry.facts, entry.tenant) : judgement
-      return allow && entry.stale
-        ? serve(request, response, id)
-        : answer(request, response, id, entry, planned, present)
-    })
+    return judged.then((judgement) =>
+      judgement.decision.allow
+        ? answerAsOfNow(request, response, id, entry, asOf, judgement)
+        : answer(request, response, id, entry, planned, judgement),
+    )
+  }
+
+  /** A change may have come between the decision and this turn: what lets in is asked once more, on what is known now. */
+  function answerAsOfNow(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+    entry: Entry,
+    asOf: number,
+    judgement: Judgement,
+  ): void | Promise<void> {
+    if (catalogue.forgotten === asOf) {
+      const planned = entry.representation === null ? WHOLE : plan(request, entry.representation)
+      return answer(request, response, id, entry, planned, gate.again(judgement, entry.facts, entry.tenant))
+    }
+    const { token, access } = judgement
+    // A link's proof hangs on a key that may be another one now, and no use was counted for it: it is judged from the start.
+    if (token === null || token.kind === 'link') return serve(request, response, id)
+    return catalogue
+      .find(access.resource)
+      .then((found) => answerAsOfNow(request, response, id, found, found.asOf, judgement))
   }
 
   function answer(
@@ -134,7 +153,9 @@ export function createMedia(parts: MediaParts): Media {
     if (atOnce && isSent(response)) return note(delivered, opens)
     const close = openResponses.add({
       app,
-      permitted: () => !entry.stale && gate.again(judgement, entry.facts, tenant).decision.allow,
+      path: access.resource.path,
+      byLink: judgement.token?.kind === 'link',
+      permitted: () => gate.again(judgement, entry.facts, tenant).decision.allow,
       cut: () => cut(request, response),
     })
     if (atOnce) {
@@ -195,7 +216,10 @@ function cut({ socket }: IncomingMessage, response: ServerResponse): void {
 
 /** A response stays open to be cut until it is sent. One that waits behind others hears nothing when its connection goes. */
 function closeWhenSent({ socket }: IncomingMessage, response: ServerResponse, close: () => void): void {
-  if (isSent(response)) return close()
+  if (isSent(response)) {
+    close()
+    return
+  }
   const ended = () => {
     socket.off('close', ended)
     close()

@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Action } from '@gatehouse/core/access'
 import { parseResource } from '@gatehouse/core/resource'
 import type { TokenKind } from '@gatehouse/core/token'
-import type { Catalogue } from '../catalogue.ts'
+import type { Catalogue, Entry } from '../catalogue.ts'
 import type { AccessLog } from './access-log.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { Gate } from './gate.ts'
-import { NO_FACTS } from './judgement.ts'
+import { type Judgement, NO_FACTS } from './judgement.ts'
 import { type Refusal, refusal } from './refuse.ts'
 
 /** The answer to a proxy: 204 with who it was, or the refusal, as 401 or 403, with the reason in `X-Gatehouse-Reason`. */
@@ -38,22 +38,34 @@ export function createForwardAuth({ gate, catalogue, address, accessLog }: Forwa
     const resource = parseResource(mark < 0 ? original : original.slice(0, mark))
     if (resource === null) return denied(refusal('resource_not_granted', requestId), 'resource_not_granted')
     const action = ACTIONS[method.toUpperCase()] ?? 'write'
-    const entry = await catalogue.find(resource)
-    const inTree = resource.segments[0] === 'apps'
-    const tenant = inTree ? entry.tenant : undefined
-    const facts = entry.attachment === null ? NO_FACTS : entry.facts
-    const judgement = await gate.judge({
+    const attempt = {
       head: request,
       query: mark < 0 ? '' : original.slice(mark + 1),
       action,
       resource,
       address: address.of(request),
-      facts,
-      tenant,
       accepts: OPENED_BY,
       view: partOfView(method, headers),
-    })
-    const { decision, access, token } = judgement.decision.allow ? gate.again(judgement, facts, tenant) : judgement
+    } as const
+    const look = async () => {
+      const entry = await catalogue.find(resource)
+      const tenant = resource.segments[0] === 'apps' ? entry.tenant : undefined
+      return { entry, tenant, facts: entry.attachment === null ? NO_FACTS : entry.facts }
+    }
+    /** What lets in is decided on what is known in the end: a change may have come in between. */
+    const judgeAsOfNow = async (): Promise<{ entry: Entry; judgement: Judgement }> => {
+      let seen = await look()
+      const judgement = await gate.judge({ ...attempt, facts: seen.facts, tenant: seen.tenant })
+      const { token, decision } = judgement
+      if (!decision.allow) return { entry: seen.entry, judgement }
+      while (catalogue.forgotten !== seen.entry.asOf) {
+        if (token === null || token.kind === 'link') return judgeAsOfNow()
+        seen = await look()
+      }
+      return { entry: seen.entry, judgement: gate.again(judgement, seen.facts, seen.tenant) }
+    }
+    const { entry, judgement } = await judgeAsOfNow()
+    const { decision, access, token } = judgement
     const outcome = { method, bytes: 0, attachment: entry.attachment?.id ?? null, opensView: true }
     const status = decision.allow ? 204 : 0
     if (entry.tenant !== null) accessLog.note(entry.tenant.app.id, { decision, access, token }, { ...outcome, status })

@@ -8,7 +8,7 @@ export type Memories = {
   readonly openResponses: OpenResponses
   readonly forgetApp: (app: string) => void
   readonly forgetKeys: () => void
-  readonly forgetPath: (path: string, closing: boolean) => void
+  readonly forgetPath: (path: string) => void
   readonly forgetAllPaths: () => void
 }
 
@@ -28,9 +28,8 @@ export function applyChange(logged: LoggedChange, memories: Memories, writesShar
     memories.forgetAllPaths()
     if (change.kind === 'app') memories.forgetKeys()
   }
-  const closing = !opensOnly(change)
-  for (const path of logged.paths) memories.forgetPath(path, closing)
-  return closing ? memories.openResponses.review(logged.app) : 0
+  for (const path of logged.paths) memories.forgetPath(path)
+  return opensOnly(change) ? 0 : memories.openResponses.review(logged)
 }
 
 /** Changes that can only give access never end a response. */

@@ -1,7 +1,13 @@
+import type { LoggedChange } from '@gatehouse/storage/records/port'
+
 /** A response under way: what has to stay permitted while it goes out. */
 export type OpenResponse = {
   /** The app it belongs to. */
   readonly app: string
+  /** The path that is being read. */
+  readonly path: string
+  /** Whether a recipient link opened it: those go with the app's link key. */
+  readonly byLink: boolean
   /** Asks the gate again, with the standing of now; false where it may not go on. */
   readonly permitted: () => boolean
   /** Destroys the connection, so that the client sees an error and never a clean end. */
@@ -12,8 +18,11 @@ export type OpenResponse = {
 export type OpenResponses = {
   /** MUST be called in the same turn of the event loop as the decision. Answers the function that takes it off again. */
   add(response: OpenResponse): () => void
-  /** Asks the gate again for every open response of an app (null: of all) and cuts what it denies. Answers how many were cut. */
-  review(app: string | null): number
+  /**
+   * Cuts what a change forbids: responses whose path it names, those by links of a key that is gone, and whatever the gate, asked again
+   * for every open response of the app (null: of all), denies. Answers how many were cut.
+   */
+  review(logged: Pick<LoggedChange, 'app' | 'change' | 'paths'>): number
   readonly size: number
 }
 
@@ -21,10 +30,10 @@ export type OpenResponses = {
 export function createOpenResponses(): OpenResponses {
   const byApp = new Map<string, Set<OpenResponse>>()
   let size = 0
-  const reviewSet = (set: Iterable<OpenResponse>): number => {
+  const reviewSet = (set: Iterable<OpenResponse>, goesOn: (response: OpenResponse) => boolean): number => {
     let cut = 0
     for (const response of [...set]) {
-      if (response.permitted()) continue
+      if (goesOn(response)) continue
       response.cut()
       cut++
     }
@@ -45,10 +54,13 @@ export function createOpenResponses(): OpenResponses {
         if (set.size === 0 && byApp.get(response.app) === set) byApp.delete(response.app)
       }
     },
-    review(app) {
-      if (app !== null) return reviewSet(byApp.get(app) ?? [])
+    review({ app, change, paths }) {
+      const touched = new Set(paths)
+      const goesOn = (response: OpenResponse) =>
+        !touched.has(response.path) && !(response.byLink && change.kind === 'link-key') && response.permitted()
+      if (app !== null) return reviewSet(byApp.get(app) ?? [], goesOn)
       let cut = 0
-      for (const set of [...byApp.values()]) cut += reviewSet(set)
+      for (const set of [...byApp.values()]) cut += reviewSet(set, goesOn)
       return cut
     },
   }
