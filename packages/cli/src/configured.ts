@@ -12,7 +12,8 @@ export function configured(command: Command): Command {
 
 /** The table of settings, for the help of `serve`. */
 export function settingsHelp(columns: number | undefined): string {
-  return `\nSettings, each also as a variable (--public-url: GATEHOUSE_PUBLIC_URL):\n\n${settingsText(Math.min(columns ?? 100, 120))}`
+  const table = settingsText(Math.min(columns ?? 100, 120))
+  return `\nSettings, each also as a variable (--public-url: GATEHOUSE_PUBLIC_URL); secrets and URLs with passwords also from a file\n(--master-key-file, GATEHOUSE_MASTER_KEY_FILE):\n\n${table}`
 }
 
 /** The configuration that flags and variables say. Raises {@link Failure} (`usage`) with every error, one a line. */

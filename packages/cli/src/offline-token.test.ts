@@ -18,6 +18,12 @@ test('a token signed offline verifies elsewhere and holds exactly what was asked
   assert.equal(new Date(expiresAt).getTime(), (payload.exp ?? 0) * 1000)
 })
 
+test('a token signed offline says how far its signer knows the log', async () => {
+  const { token } = signOffline({ key: `k1:${secret}`, subject: null, sequence: 42, grants: [], seconds: 1 })
+  const { payload } = await jwtVerify(token, Buffer.from(secret))
+  assert.equal(payload.seq, 42)
+})
+
 test('without a subject there is no sub, and a secret may hold colons', async () => {
   const odd = `${secret}:with:colons`
   const { token } = signOffline({ key: `k1:${odd}`, subject: null, grants: [], seconds: 1 })

@@ -7,11 +7,13 @@ import { Failure } from './failure.ts'
 
 /**
  * Signs a grant token with an API key, without a server: HS256 with the key's secret, `kid` its id, claims
- * `sub? grants iat exp jti`. Raises {@link Failure} (`usage`) where the key is no `id:secret`.
+ * `sub? seq? grants iat exp jti`; `sequence` is the last change of standing that the signer knows of, without which a token counts as issued
+ * before every revocation. Raises {@link Failure} (`usage`) where the key is no `id:secret`.
  */
 export function signOffline(wanted: {
   readonly key: string | null
   readonly subject: string | null
+  readonly sequence?: number
   readonly grants: readonly GrantView[]
   readonly seconds: number
 }): IssuedToken {
@@ -26,6 +28,7 @@ export function signOffline(wanted: {
   const id = randomBytes(12).toString('hex')
   const claims = {
     ...(wanted.subject === null ? {} : { sub: wanted.subject }),
+    ...(wanted.sequence === undefined ? {} : { seq: wanted.sequence }),
     grants: wanted.grants.map(({ actions, resource, limits }) => ({
       actions: [...actions],
       resource,

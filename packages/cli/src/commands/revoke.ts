@@ -26,7 +26,7 @@ export function revokeCommand(terminal: Terminal): Command {
   const command = withinApp(new Command('revoke').description('take access back at once; name exactly one thing'))
     .option('--user <uid>', 'everything issued for this user until now')
     .option('--token <token>', 'one token: its id, or itself')
-    .option('--api-key <id>', 'everything issued with this API key until now')
+    .option('--api-key <id>', 'this API key and everything issued with it')
     .option('--session <id>', 'one playback session')
     .option('--conversation <id>', 'everything issued for this conversation until now')
     .option('--resource <path>', 'everything issued until now for this resource and what lies below it')

@@ -19,13 +19,19 @@ export function tokenCommand(terminal: Terminal): Command {
   )
 }
 
-type IssueOptions = AppOptions & GrantOptions & { subject?: string; seconds: number; offline?: boolean }
+type IssueOptions = AppOptions &
+  GrantOptions & { subject?: string; seconds: number; offline?: boolean; sequence?: number }
 
 function issue(terminal: Terminal): Command {
   const command = withinApp(new Command('issue').description('issue a token that permits what --grant says'))
     .option('--subject <uid>', 'whom it is for')
     .option('--seconds <number>', 'how long it lives', positive, 3600)
     .option('--offline', 'sign it here with the API key (HS256), without asking the server')
+    .option(
+      '--sequence <number>',
+      'with --offline: the sequence of the last revocation; without it, any voids the token',
+      positive,
+    )
   granting(command).action(async (options: IssueOptions) => {
     const grants = grantsOf(options)
     if (grants === undefined) {
@@ -33,7 +39,10 @@ function issue(terminal: Terminal): Command {
         cure: 'Say what it permits, such as --grant read@/apps/APP/conversations/general.',
       })
     }
-    const { subject, seconds } = options
+    const { subject, seconds, sequence } = options
+    if (sequence !== undefined && options.offline !== true) {
+      throw new Failure(EXIT.usage, 'sequence_not_needed', '--sequence goes with --offline; the server knows its own.')
+    }
     const token = options.offline === true ? offline() : await remote()
     print(terminal, options.json, token, token.token)
     if (options.json !== true) note(terminal, `id ${token.id}, valid until ${token.expiresAt}`)
@@ -42,6 +51,7 @@ function issue(terminal: Terminal): Command {
       return signOffline({
         key: credentialOf(terminal, options),
         subject: subject ?? null,
+        ...(sequence === undefined ? {} : { sequence }),
         grants: grants ?? [],
         seconds,
       })
