@@ -86,7 +86,9 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     const { operationId } = (request.routeOptions.schema ?? {}) as { operationId?: string }
     const { by } = request.caller ?? {}
     const milliseconds = Math.round(reply.elapsedTime * 10) / 10
-    parts.log.info(
+    // Balancers and pages ask for what is open to everybody all the time.
+    const level = by === undefined && reply.statusCode < 400 ? 'debug' : 'info'
+    parts.log[level](
       { requestId: request.id, operation: operationId, by, status: reply.statusCode, milliseconds },
       'call',
     )

@@ -32,7 +32,9 @@ export function createVault(masterKey: Uint8Array): Vault {
       try {
         return Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()])
       } catch {
-        throw new Error(`A sealed ${purpose} does not open: the master key is not the one it was sealed with.`)
+        throw new Error(
+          `A sealed ${purpose} does not open: the master key is not the one that this database was made with. Give that one in GATEHOUSE_MASTER_KEY.`,
+        )
       }
     },
   }
