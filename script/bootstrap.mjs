@@ -15,12 +15,19 @@ import { takeTurn } from './bootstrap/turn.mjs'
 const SOURCE = '--conditions=gatehouse-source'
 
 /**
- * What can be asked for: the oldest Node for it, whether the packages are built before, and what runs then (null: nothing).
+ * What can be asked for: the oldest Node for it, whether the packages are built before, and what runs then (null: nothing), with which
+ * variables where they are not set.
  *
- * @type {Record<string, { oldest: [number, number], built: boolean, command: string[] | null }>}
+ * @type {Record<string, { oldest: [number, number], built: boolean, command: string[] | null, env?: Record<string, string> }>}
  */
 const TASKS = {
-  start: { oldest: [22, 13], built: true, command: ['packages/cli/dist/main.js', 'serve', '--demo'] },
+  start: {
+    oldest: [22, 13],
+    built: true,
+    command: ['packages/cli/dist/main.js', 'serve', '--demo'],
+    // The page asks once a second, and a line for each call would push what is there to paste off the screen.
+    env: { GATEHOUSE_LOG_LEVEL: 'warn' },
+  },
   build: { oldest: [22, 13], built: true, command: null },
   check: { oldest: [24, 0], built: false, command: [SOURCE, 'script/check.ts'] },
   reference: { oldest: [24, 0], built: false, command: [SOURCE, 'script/reference.ts'] },
@@ -42,7 +49,7 @@ async function main([name = '', ...rest]) {
   if (task.built) await build({ root, node, env, say })
   release()
   if (task.command === null) return 0
-  const { code } = await run(node, [...task.command, ...rest], { env, cwd: root })
+  const { code } = await run(node, [...task.command, ...rest], { env: { ...task.env, ...env }, cwd: root })
   return code
 }
 
