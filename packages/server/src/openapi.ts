@@ -15,7 +15,7 @@ export async function describe(app: FastifyInstance, options: { version: string;
         version: options.version,
         description:
           'Gatehouse keeps media behind one gate, gives each viewer a key of their own, and takes it back in an instant. ' +
-          'Every error is a problem document (RFC 9457); /docs/errors lists the codes.',
+          'Every error is a problem document (RFC 9457); [/docs/errors](/docs/errors) lists the codes.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: options.publicUrl }],
@@ -36,9 +36,17 @@ export async function describe(app: FastifyInstance, options: { version: string;
     inner.addHook('onRoute', (route) => {
       route.config = { ...route.config, asking: open('documentation') }
     })
-    await inner.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true }, logLevel: 'warn' })
+    await inner.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true },
+      theme: { title: 'Gatehouse API', css: [{ filename: 'gatehouse.css', content: PAGE_STYLE }] },
+      logLevel: 'warn',
+    })
   })
 }
+
+/** There is one document: no bar to name another. */
+const PAGE_STYLE = '.swagger-ui .topbar { display: none }'
 
 /** Shows the form of an upload as the request body; Fastify itself must not validate it. */
 const showForm: SwaggerTransform = ({ schema, url, route }) => {
