@@ -68,11 +68,15 @@ const VIEW_LASTS = 6 * 3600 * 1000
 /** Creates the gate. */
 export function createGate({ verifier, board, uses, throttle, trust, now }: GateParts): Gate {
   function judge(attempt: Attempt): Judgement | Promise<Judgement> {
-    if (trust.fresh()) return judgeNow(attempt)
-    return trust.refresh().then((renewed) => {
-      if (renewed) return judgeNow(attempt)
-      return denied(accessOf(attempt, attempt.resource ?? ROOT, now()), 'standing_unavailable')
-    })
+    const unsure = () => denied(accessOf(attempt, attempt.resource ?? ROOT, now()), 'standing_unavailable')
+    const judged = trust.fresh()
+      ? judgeNow(attempt)
+      : trust.refresh().then((renewed) => (renewed ? judgeNow(attempt) : unsure()))
+    if (!(judged instanceof Promise)) return judged
+    // The lease may have run out while something was looked up: `again` must not be asked on a memory that is not to be trusted.
+    return judged.then((late) =>
+      !late.decision.allow || trust.fresh() ? late : trust.refresh().then((renewed) => (renewed ? late : unsure())),
+    )
   }
 
   function judgeNow(attempt: Attempt): Judgement | Promise<Judgement> {

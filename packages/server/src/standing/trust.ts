@@ -5,7 +5,10 @@
 export type Trust = {
   /** Whether memory may be trusted at this moment. */
   fresh(): boolean
-  /** Renews the lease and catches up; false where the database cannot be reached. Simultaneous callers share one attempt. */
+  /**
+   * Renews the lease and catches up; false where memory may not be trusted even then, as where the database cannot be reached or takes
+   * longer than the lease. Simultaneous callers share one attempt.
+   */
   refresh(): Promise<boolean>
 }
 
@@ -18,13 +21,16 @@ export function steadyNow(): number {
   return seconds * 1000 + nanoseconds / 1e6
 }
 
-/** Trust until a moment of {@link steadyNow} that lies in memory shared by all threads of the node. */
-export function createSharedTrust(until: Float64Array, refresh: () => Promise<boolean>): Trust {
+/** Trust until a moment of {@link steadyNow} that lies in memory shared by all threads of the node; `renew` moves it on. */
+export function createSharedTrust(until: Float64Array, renew: () => Promise<boolean>): Trust {
   let refreshing: Promise<boolean> | null = null
+  const fresh = () => steadyNow() < (until[0] ?? 0)
+  /** A renewal that was under way already may have begun too long ago to be worth anything: then once more. */
+  const attempt = async () => (await renew()) && (fresh() || (await renew())) && fresh()
   return {
-    fresh: () => steadyNow() < (until[0] ?? 0),
+    fresh,
     refresh() {
-      refreshing ??= refresh().finally(() => {
+      refreshing ??= attempt().finally(() => {
         refreshing = null
       })
       return refreshing
