@@ -15,8 +15,9 @@ const { bucket, endpoint, accessKeyId, secretAccessKey, end } = await useS3()
 const masterKey = randomBytes(32).toString('hex')
 
 // Nodes of one installation share the database, the store of bytes and the master key; each has a data folder of its own.
-const start = () =>
+const start = (flags: readonly string[] = []) =>
   startGatehouse({
+    flags,
     database: database.url,
     blobs: `s3://${accessKeyId}:${encodeURIComponent(secretAccessKey)}@${bucket}?endpoint=${encodeURIComponent(endpoint)}`,
     env: { GATEHOUSE_MASTER_KEY: masterKey },
@@ -58,4 +59,16 @@ test('a node that dies holds nobody up for longer than its lease, and a later on
   for (const node of [first, second]) refusal(await node.admin.as({}).get(link), 401)
   nodes[2] = await start()
   refusal(await nodes[2].admin.as({}).get(link), 401)
+})
+
+test('a node of several threads comes and goes while another revokes', { timeout: 60_000 }, async () => {
+  const app = await createApp(first.admin)
+  await app.users('bob')
+  let over = false
+  const revoking = (async () => {
+    while (!over) await app.revoke({ user: 'bob' })
+  })()
+  for (let round = 0; round < 3; round++) await (await start(['--workers', '3'])).stop()
+  over = true
+  await revoking
 })

@@ -6,7 +6,7 @@ import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import { createSharedMarks, type SharedMarks } from './standing/board.ts'
-import { joinCluster } from './standing/cluster.ts'
+import { type Cluster, joinCluster } from './standing/cluster.ts'
 import { createStandings, type NodeStandings, type Peer } from './standing/standings.ts'
 import { ALONE, createSharedTrust } from './standing/trust.ts'
 import { createThread } from './thread.ts'
@@ -73,28 +73,25 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
   const marks = createSharedMarks()
   const until = records.nodes === null ? null : new SharedArrayBuffer(8)
   let standings: NodeStandings | null = null
-  let loaded = false
-  // Others wait for this node from here on, before it loads the present standing: what changes meanwhile is caught up with.
-  const cluster =
-    records.nodes === null || until === null
-      ? null
-      : await joinCluster({
-          nodes: records.nodes,
-          lease: config.leaseMilliseconds,
-          applied: () => standings?.sequence ?? from,
-          catchUp: async () => (loaded ? standings?.catchUp() : undefined),
-          cuts: () => standings?.cuts() ?? {},
-          until: new Float64Array(until),
-          log,
-        })
+  const place: { cluster: Cluster | null } = { cluster: null }
   const keep = (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]): NodeStandings => {
-    const shared = cluster === null ? {} : { confirm: cluster.confirm }
+    const shared =
+      records.nodes === null ? {} : { confirm: async (sequence: number) => joined(place).confirm(sequence) }
     standings = createStandings({ records, applyHere, peers, from, reserve, now: Date.now, ...shared })
     return standings
   }
-  const refresh = async () => cluster === null || (await cluster.refresh())
+  const refresh = async () => records.nodes === null || joined(place).refresh()
   const ready = async () => {
-    loaded = true
+    if (records.nodes === null || until === null) return
+    place.cluster = await joinCluster({
+      nodes: records.nodes,
+      lease: config.leaseMilliseconds,
+      applied: () => standings?.sequence ?? from,
+      catchUp: async () => standings?.catchUp(),
+      cuts: () => standings?.cuts() ?? {},
+      until: new Float64Array(until),
+      log,
+    })
     // A database under load may need more than one try; one that is gone is told.
     for (let tries = 1; !(await refresh()); tries++) {
       if (tries === FIRST_RENEWALS) throw new Error('The database does not answer.')
@@ -118,13 +115,19 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
       ...node,
       async close() {
         await node.close()
-        await cluster?.leave()
+        await place.cluster?.leave()
       },
     }
   } catch (error) {
-    await cluster?.leave()
+    await place.cluster?.leave()
     throw error
   }
+}
+
+/** Nothing asks for the cluster before the node has joined it, since nothing is served before. */
+function joined({ cluster }: { readonly cluster: Cluster | null }): Cluster {
+  if (cluster === null) throw new Error('this node has not joined its cluster yet')
+  return cluster
 }
 
 async function startAlone(parts: {

@@ -49,8 +49,9 @@ function heardOrLater(wait: Waiting): Promise<void> {
 }
 
 /**
- * Takes part as a node of a database. MUST be called before standing is loaded. The lease is renewed at a third of its length; a change of
- * another node is applied as soon as word of it comes, or else with the next renewal.
+ * Takes part as a node of a database, from when its standing is loaded on, so that nobody waits for a node that is still starting. MUST be
+ * called before anything is served. The lease is renewed at a third of its length; a change of another node is applied as soon as
+ * word of it comes, or else with the next renewal.
  *
  * Trust is given from the moment at which renewing began, and only after everything in the log by the time it was done has
  * been applied: whoever saw the old lease run out has put their change into the log before that.
@@ -60,16 +61,18 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
   const node = randomUUID()
   let left = false
   let working: Promise<boolean> | null = null
+  /** What the table says that this node has applied, or will say in a moment. */
+  let reported = applied()
   const waiting = new Map<number, Waiting>()
 
   async function renew(): Promise<boolean> {
     const began = steadyNow()
     try {
-      await nodes.renew(node, applied(), lease)
-      const before = applied()
+      reported = applied()
+      await nodes.renew(node, reported, lease)
       await catchUp()
       until[0] = began + lease * TRUSTED
-      if (applied() > before) await report()
+      if (applied() > reported) await report()
       return true
     } catch (error) {
       if (!left) log.warn({ err: error }, 'the lease on the log of changes could not be renewed')
@@ -85,15 +88,16 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
 
   /** Says what has been applied: in the table for certain, and aloud so that nobody has to ask. */
   async function report(): Promise<void> {
-    await nodes.renew(node, applied(), lease)
-    await nodes.tell({ kind: 'applied', node, sequence: applied(), cut: cuts() })
+    reported = applied()
+    await nodes.renew(node, reported, lease)
+    await nodes.tell({ kind: 'applied', node, sequence: reported, cut: cuts() })
   }
 
+  /** Whoever tells of a change waits for word of it, also where it came along with a change of this node and is applied already. */
   async function follow(sequence: number): Promise<void> {
-    if (sequence <= applied()) return
     try {
-      await catchUp()
-      await report()
+      if (sequence > applied()) await catchUp()
+      if (sequence > reported) await report()
     } catch (error) {
       log.warn({ err: error }, 'changes of other nodes could not be read; the next renewal tries again')
     }
@@ -109,7 +113,10 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
       }
     }
   })
-  await nodes.join(node, applied(), lease)
+  await nodes.join(node, reported, lease).catch(async (error: unknown) => {
+    await hearing.close()
+    throw error
+  })
   const timer = setInterval(() => void renewOnce(), lease / 3)
   timer.unref()
 

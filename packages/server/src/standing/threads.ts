@@ -16,10 +16,22 @@ type Message =
 /** Something that messages can be sent to and heard from: a worker, or the port to the parent. */
 export type Port = MessagePort | Worker
 
-/** The keeping thread's end: a {@link Peer} for each serving thread, whose own changes are passed on to `change`. */
+/**
+ * The keeping thread's end: a {@link Peer} for each serving thread, whose own changes are passed on to `change`. A thread that has ended
+ * serves nobody and keeps nobody waiting.
+ */
 export function createThreadPeer(port: Port, change: Standings['change']): Peer {
   const waiting = new Map<number, (cut: number) => void>()
   let next = 1
+  let ended = false
+  const end = () => {
+    ended = true
+    for (const resolve of waiting.values()) resolve(0)
+    waiting.clear()
+  }
+  // A worker says `exit`, a port `close`.
+  port.once('exit', end)
+  port.once('close', end)
   port.on('message', (message: Message) => {
     if (message.type === 'applied') {
       waiting.get(message.id)?.(message.cut)
@@ -35,6 +47,7 @@ export function createThreadPeer(port: Port, change: Standings['change']): Peer 
   })
   return {
     apply(logged) {
+      if (ended) return Promise.resolve(0)
       const id = next++
       return new Promise((resolve) => {
         waiting.set(id, resolve)

@@ -7,7 +7,7 @@
 export interface Nodes {
   /**
    * Takes part with a lease of so many milliseconds. `applied` is the sequence that the node's standing is loaded at, or
-   * before. MUST be called before that standing is loaded, so that no change falls between.
+   * before: what the log holds after it MUST be applied before the lease may be trusted, so that no change falls between.
    */
   join(node: string, applied: number, lease: number): Promise<void>
   /**

@@ -10,10 +10,12 @@ const TRY_AGAIN = 500
 export function createPostgresNodes(url: string, db: Kysely<{ nodes: NodesTable }>): Nodes {
   const until = (lease: number) => sql<number>`${now} + ${lease}`
   const put = async (node: string, applied: number, lease: number) => {
+    // Two of one node may overtake each other on different connections: what it has applied never becomes less.
+    const most = sql<number>`greatest(nodes.applied, excluded.applied)`
     await db
       .insertInto('nodes')
       .values({ node, applied, lease_until: until(lease) })
-      .onConflict((conflict) => conflict.column('node').doUpdateSet({ applied, lease_until: until(lease) }))
+      .onConflict((conflict) => conflict.column('node').doUpdateSet({ applied: most, lease_until: until(lease) }))
       .execute()
   }
   return {

@@ -1,0 +1,33 @@
+import { equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
+import type { LoggedChange } from '@gatehouse/storage/records/port'
+import { createThreadPeer, createThreadStandings } from './threads.ts'
+
+const logged: LoggedChange = {
+  sequence: 1,
+  app: 'a',
+  change: { kind: 'user', app: 'a', user: 'bob', to: 'suspended' },
+  by: 'operator',
+  at: 0,
+  rows: [],
+  paths: [],
+}
+const nobody = () => Promise.resolve(null)
+
+test('threads: a change is applied in the other thread, and what it cut is counted', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const peer = createThreadPeer(port1, nobody)
+  createThreadStandings(port2, ({ sequence }) => sequence + 6)
+  equal(await peer.apply(logged), 7)
+  port1.close()
+})
+
+test('threads: one that ends keeps nobody waiting, before its answer and after', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const peer = createThreadPeer(port1, nobody)
+  const unanswered = peer.apply(logged)
+  port2.close()
+  equal(await unanswered, 0)
+  equal(await peer.apply(logged), 0)
+})
