@@ -67,8 +67,13 @@ test('a database that is gone: 503, a process that lives on, and an orderly end'
   const house = await startGatehouse({ database: await postgres.createDatabase() })
   t.after(house.kill)
   const { app, link, open } = await shared(house)
+  const large = await app.upload(randomBytes(30_000_000))
+  const running = await startSlowDownload(house.port, requestHead('GET', await app.link(large.id, 'ann')))
   await postgres.halt()
   await eventually('the lease to run out', async () => ((await app.bare.get(link)).status === 503 ? true : undefined))
+  // A revocation on another node could not reach this one any more.
+  await eventually('the download to be cut', () => (house.stderr().includes('is cut') ? true : undefined))
+  assert.equal((await running.finish()).whole, false)
   for (const target of [link, open.path, '/readyz']) refusal(await app.bare.get(target), 503)
   refusal(await app.admin.post(`${app.base}/users/bob/deactivate`), 503)
   expect(await app.bare.get('/livez'), 200)

@@ -114,6 +114,14 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     lost: metrics.viewsLost,
   })
 
+  // Where the log cannot be read any more, a revocation elsewhere would not reach what is being sent here.
+  const watch = setInterval(async () => {
+    if (openResponses.size === 0 || given.trust.fresh() || (await given.trust.refresh())) return
+    log.warn({ open: openResponses.size }, 'the log of changes cannot be read: what was being sent is cut')
+    openResponses.cutAll()
+  }, config.leaseMilliseconds)
+  watch.unref()
+
   const parts: Parts = {
     get config() {
       return config
@@ -195,6 +203,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       clearInterval(idle)
       listener.closeAllConnections()
       await closed
+      clearInterval(watch)
       await api.close()
       await accessLog.close()
     },

@@ -23,6 +23,8 @@ export type OpenResponses = {
    * for every open response of the app (null: of all), denies. Answers how many were cut.
    */
   review(logged: Pick<LoggedChange, 'app' | 'change' | 'paths'>): number
+  /** Cuts all of them: for a thread that nobody could tell any more what to cut. */
+  cutAll(): void
   readonly size: number
 }
 
@@ -53,6 +55,9 @@ export function createOpenResponses(): OpenResponses {
         size--
         if (set.size === 0 && byApp.get(response.app) === set) byApp.delete(response.app)
       }
+    },
+    cutAll() {
+      for (const set of [...byApp.values()]) reviewSet(set, () => false)
     },
     review({ app, change, paths }) {
       const touched = new Set(paths)
