@@ -18,10 +18,29 @@ export function compileValidator(schema: TSchema, part: Part): Validator {
   Settings.Set({ maxErrors: MOST })
   const compiled = Compile(schema)
   return (given) => {
-    const value = part === 'body' ? given : compiled.Convert(given)
+    const value = part === 'body' ? given : convert(schema, given)
     return compiled.Check(value) ? { value } : { error: invalid(...violations(compiled.Errors(value), part)) }
   }
 }
+
+/**
+ * The texts of a flat object as whole numbers and truth values where its schema wants those. Only the plain spelling counts:
+ * `1.5`, `1e2` and `0x5` stay texts, and fail.
+ */
+function convert(schema: TSchema, given: unknown): unknown {
+  const { properties = {} } = schema as { properties?: Readonly<Record<string, { type?: unknown }>> }
+  const texts = Object.entries((given ?? {}) as Record<string, unknown>)
+  return Object.fromEntries(
+    texts.map(([name, text]) => {
+      const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined
+      if (type === 'integer' && typeof text === 'string' && WHOLE.test(text)) return [name, Number(text)]
+      if (type === 'boolean' && (text === 'true' || text === 'false')) return [name, text === 'true']
+      return [name, text]
+    }),
+  )
+}
+
+const WHOLE = /^-?(0|[1-9]\d{0,14})$/
 
 /** One violation for each place: what the branches of a union want is joined by "or". */
 function violations(errors: readonly TLocalizedValidationError[], part: Part): Violation[] {
