@@ -53,7 +53,8 @@ export function openSqliteDatabase<T>(
   }
 }
 
-function kyselyOf<T>(driver: Driver): Kysely<T> {
+/** The query builder on a driver of SQLite. */
+export function kyselyOf<T>(driver: Driver): Kysely<T> {
   return new Kysely<T>({
     dialect: {
       createAdapter: () => new LaneAdapter(),
@@ -72,9 +73,10 @@ class LaneAdapter extends SqliteAdapter {
 }
 
 /** One at a time, in the order of asking. */
-type Lane = { acquire(): Promise<void>; release(): void }
+export type Lane = { acquire(): Promise<void>; release(): void }
 
-function createLane(): Lane {
+/** Creates an empty lane. */
+export function createLane(): Lane {
   const waiting: (() => void)[] = []
   let busy = false
   return {
@@ -164,7 +166,7 @@ function translated<R>(work: () => R): R {
 }
 
 /** The port's error for an error of SQLite; see https://sqlite.org/rescode.html. */
-function translate(error: unknown): unknown {
+export function translate(error: unknown): unknown {
   const code = codeOf(error)
   const text = error instanceof Error ? error.message : String(error)
   if (code.startsWith('SQLITE_FULL')) return new Full(text, { cause: error })

@@ -1,9 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { type Records, Unavailable } from './port.ts'
 import { openSqlRecords } from './sql/records.ts'
+import { openConnection } from './sqlite-connection.ts'
 import { openSqliteDatabase } from './sqlite-database.ts'
+import { withWriter } from './sqlite-writer.ts'
 
 /**
  * Opens the records in a SQLite file, which is created where it does not exist, readable by its owner only. The access log
@@ -13,12 +14,15 @@ import { openSqliteDatabase } from './sqlite-database.ts'
  * Raises {@link Unavailable} where the file cannot be opened.
  */
 export async function openSqliteRecords({ file }: { readonly file: string }): Promise<Records> {
-  const views = join(dirname(file), 'views.db')
-  for (const each of [file, views]) touch(each)
-  const records = openSqliteDatabase(() => open(file, 'FULL'))
+  const log = { file: join(dirname(file), 'views.db'), synchronous: 'NORMAL' } as const
+  for (const each of [file, log.file]) touch(each)
+  const records = openSqliteDatabase(() => openConnection(file, 'FULL'))
   return openSqlRecords(
     records,
-    openSqliteDatabase(() => open(views, 'NORMAL')),
+    withWriter(
+      log,
+      openSqliteDatabase(() => openConnection(log.file, log.synchronous)),
+    ),
   )
 }
 
@@ -29,13 +33,4 @@ function touch(file: string): void {
   } catch (error) {
     throw new Unavailable(`The database file cannot be opened: ${file}`, { cause: error })
   }
-}
-
-function open(file: string, synchronous: 'FULL' | 'NORMAL'): Sqlite.Database {
-  const connection = new Sqlite(file, { timeout: 1500 })
-  connection.pragma('journal_mode = WAL')
-  connection.pragma(`synchronous = ${synchronous}`)
-  connection.pragma('foreign_keys = ON')
-  connection.pragma('cache_size = -16384')
-  return connection
 }
