@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
 import { after, test } from 'node:test'
-import { bearer, createClient, type Headers } from './support/client.ts'
+import { bearer, createClient, form, type Headers } from './support/client.ts'
 import { type Gatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 import { requestHead, startSlowDownload } from './support/raw.ts'
 import { createApp, expect, keyed, openApp, type RevocationView, refusal, type Tenant } from './support/tenant.ts'
@@ -104,6 +105,34 @@ test('a new link key cuts downloads by links, and a deletion those begun before 
   await app.settings({ noStore: true })
   await gone(app, `${app.base}/attachments/${file.id}`)
   for (const one of byKey) assert.equal((await one.finish()).whole, false)
+})
+
+test('a body that comes after its key was deactivated does nothing', async () => {
+  const { app } = await large(house)
+  const calls: readonly (readonly [path: string, headers: Headers, body: Buffer])[] = [
+    [`${app.base}/keys`, { 'content-type': 'application/json' }, Buffer.from('{"name":"late"}')],
+    (({ headers, body }) => [`${app.base}/attachments`, headers, body] as const)(
+      form([], { name: 'late.bin', type: 'application/octet-stream', bytes: randomBytes(5000) }),
+    ),
+  ]
+  for (const [path, headers, body] of calls) {
+    const key = await app.key()
+    const socket = connect(house.port, '127.0.0.1')
+    const answer = new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(String(chunk))))
+    const length = String(body.length)
+    socket.write(
+      requestHead('POST', path, { ...keyed(key), ...headers, 'content-length': length, expect: '100-continue' }),
+    )
+    // By then the key has opened the door.
+    assert.match(await answer, /^HTTP\/1.1 100 /)
+    expect(await app.admin.post(`${app.base}/keys/${key.id}/deactivate`), 200)
+    const last = new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(String(chunk))))
+    socket.write(body)
+    assert.match(await last, /^HTTP\/1.1 401 /, path)
+    socket.destroy()
+  }
+  assert.ok(!(await app.admin.get(`${app.base}/keys`)).text.includes('late'))
+  assert.ok(!(await app.admin.get(`${app.base}/attachments`)).text.includes('late.bin'))
 })
 
 test('two hundred downloads of one user are cut by one call', async () => {

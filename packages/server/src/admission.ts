@@ -23,12 +23,14 @@ declare module 'fastify' {
 /** A refusal of the gate. */
 export type Refused = Judged & { readonly allow: false }
 
-/** The two moments at which a request is judged. */
+/** The moments at which a request is judged. */
 export type Admission = {
   /** Before the body: every request. */
   readonly onRequest: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
   /** After the body was parsed, before it is validated: requests whose resource the body names. */
   readonly preValidation: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+  /** Before the work is done: requests whose body had to be waited for. Forms are read later, and judged by who reads them. */
+  readonly preHandler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
 
 /** Creates the way through the gate. Refusals are sent here; a caller who may know is told 404 of an app that is not there. */
@@ -102,6 +104,12 @@ export function createAdmission({ records, tenants }: Pick<Parts, 'records' | 't
         : request.pending
       if (refused === null) return requireApp(request)
       return refuse(request, reply, refused)
+    },
+
+    async preHandler(request, reply) {
+      if (request.caller === null || request.body == null) return
+      const reason = await request.caller.stillAllowed()
+      if (reason !== null) return refuse(request, reply, { allow: false, reason })
     },
   }
 }

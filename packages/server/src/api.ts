@@ -82,6 +82,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     if (encoding.toLowerCase() !== 'identity') throw problem('unsupported_encoding')
   })
   app.addHook('preValidation', admission.preValidation)
+  app.addHook('preHandler', admission.preHandler)
   app.addHook('onResponse', async (request, reply) => {
     const { operationId } = (request.routeOptions.schema ?? {}) as { operationId?: string }
     const { by } = request.caller ?? {}

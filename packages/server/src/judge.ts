@@ -16,6 +16,11 @@ export type Caller = {
   readonly by: string
   readonly token: Token
   readonly access: Access
+  /**
+   * Judges the call once more, with the standing of now; null where it may go on. MUST be asked after whatever a client can draw out, a
+   * body above all: else a credential could be used long after it was revoked.
+   */
+  readonly stillAllowed: () => Promise<Reason | null>
 }
 
 /** The gate's answer. */

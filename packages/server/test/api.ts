@@ -108,7 +108,9 @@ export async function openApi(): Promise<ApiFixture> {
     const resource = ask.resource ?? ROOT
     const granted = holding.some((held) => held.actions.includes(ask.action) && covers(held.resource, resource))
     if (!granted) return { allow: false, reason: 'resource_not_granted' }
-    return { allow: true, caller: { by: 'test-key', token: tokenOf(holding), access: accessOf(ask.action) } }
+    const stillAllowed = async () => (holding === null ? 'credential_missing' : null)
+    const caller = { by: 'test-key', token: tokenOf(holding), access: accessOf(ask.action), stillAllowed }
+    return { allow: true, caller }
   }
   let draining = false
   const api = await createApi({

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { Attachment } from '@gatehouse/storage/records/port'
 import { Type } from 'typebox'
 import { type Answer, type Call, endpoint } from '../endpoint.ts'
+import { refusal } from '../gate/refuse.ts'
 import { createPager } from '../paging.ts'
 import type { Parts, Revocation } from '../parts.ts'
 import { AttachmentView, showAttachment } from '../presenters.ts'
@@ -55,7 +56,7 @@ export function createAttachments(parts: Parts) {
   }
 
   async function upload(
-    { params: { app }, request, once }: Call<{ app: string }, unknown, unknown>,
+    { params: { app }, request, caller, once }: Call<{ app: string }, unknown, unknown>,
     conversation: string | null,
   ): Promise<Answer<{ 201: typeof AttachmentView }>> {
     const tenant = await tenants.find(app)
@@ -71,6 +72,8 @@ export function createAttachments(parts: Parts) {
     const { stored, ...said } = received
     let shared = false
     try {
+      const refused = await caller.stillAllowed()
+      if (refused !== null) return { raw: refusal(refused, request.id) }
       const answer = await once(JSON.stringify([stored.sha256, said]), async () => {
         shared = true
         const attachment = await share(parts, tenant, received, conversation)

@@ -23,9 +23,12 @@ const OPENED_BY: readonly TokenKind[] = ['key', 'grant']
 /** Creates the way into the gate from the API: the same gate as for media, with the resource that the route names. */
 export function createApiJudge({ gate, tenants, records, address, accessLog }: ApiJudgeParts): Judge {
   return async (request, { action, resource }) => {
-    const app = appOf(resource)
-    const tenant = app === null ? undefined : await tenants.find(app)
-    const facts = await factsOf(records, resource)
+    const look = async (place: Resource | null) => {
+      const app = appOf(place)
+      const tenant = app === null ? undefined : await tenants.find(app)
+      return { tenant, facts: await factsOf(records, place) }
+    }
+    const asked = await look(resource)
     const client = address.of(request.raw)
     const first = await gate.judge({
       head: request.raw,
@@ -33,16 +36,21 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
       action,
       resource,
       address: client,
-      facts,
-      tenant,
+      ...asked,
       accepts: OPENED_BY,
       view: 'begins',
     })
+    // A call without a place of its own is judged at one of the credential's, which lies in an app, too.
+    const { tenant, facts } = first.decision.allow && resource === null ? await look(first.access.resource) : asked
     // Keys may have been looked up in between: what counts is the standing of now.
-    const judgement = first.decision.allow && resource !== null ? gate.again(first, facts, tenant) : first
+    const judgement = first.decision.allow ? gate.again(first, facts, tenant) : first
     const { decision, token, access } = judgement
     if (decision.allow && token !== null) {
-      return { allow: true, caller: { by: token.key ?? token.id ?? token.kind, token, access } }
+      const stillAllowed = async () => {
+        const later = await gate.later(judgement, facts, tenant)
+        return later.decision.allow ? null : later.decision.reason
+      }
+      return { allow: true, caller: { by: token.key ?? token.id ?? token.kind, token, access, stillAllowed } }
     }
     const reason = decision.allow ? 'credential_missing' : decision.reason
     if (tenant != null) {

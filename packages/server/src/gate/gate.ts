@@ -46,6 +46,8 @@ export type Gate = {
    * longer than one turn of the event loop. Counts no use.
    */
   again(judgement: Judgement, facts: ResourceFacts, tenant: Tenant | null | undefined): Judgement
+  /** The same for what may come much later than the last decision: takes a trusted memory. */
+  later(judgement: Judgement, facts: ResourceFacts, tenant: Tenant | null | undefined): Promise<Judgement>
   /** Seconds that this address has to wait after too many refused proofs; 0 if none. */
   wait(address: string | null): number
 }
@@ -142,11 +144,17 @@ export function createGate({ verifier, board, uses, throttle, trust, now }: Gate
     })
   }
 
+  const again: Gate['again'] = ({ access, token }, facts, tenant) => {
+    const standing = gather(board, access, token, facts, tenant, 'unlimited')
+    return { access, token, decision: decide(access, token, standing) }
+  }
+
   return {
     judge,
-    again({ access, token }, facts, tenant) {
-      const standing = gather(board, access, token, facts, tenant, 'unlimited')
-      return { access, token, decision: decide(access, token, standing) }
+    again,
+    async later(judgement, facts, tenant) {
+      const sure = trust.fresh() || (await trust.refresh())
+      return sure ? again(judgement, facts, tenant) : denied(judgement.access, 'standing_unavailable')
     },
     wait: (address) => throttle.wait(address, now()),
   }
