@@ -292,6 +292,16 @@ test('what a key has signed ends with the key, whatever it says itself', async (
   assert.equal(refusal(await own.bare.get(path, bearer(token)), 401), 'token_expired')
 })
 
+test('an answer kept for a repeated request is for its own credential, not for a token of the same key', async () => {
+  const make = (headers: Headers) =>
+    app.bare.post(`${app.base}/keys`, { name: 'kept' }, { ...headers, 'idempotency-key': 'kept' })
+  const { secret } = expect(await make(keyed(key)), 201).json<{ secret: string }>()
+  assert.equal(expect(await make(keyed(key)), 201).json<{ secret: string }>().secret, secret)
+  const narrow = [{ actions: ['manage'], resource: everything, limits: { ip: ['127.0.0.0/8'] } }]
+  const other = await make(bearer(offlineToken(key, readClaims(everything, { grants: narrow }))))
+  assert.ok(!other.text.includes(secret))
+})
+
 /** The same signature bytes in another text: the spare low bits of the last character set. */
 function respelled(segment: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

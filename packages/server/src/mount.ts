@@ -79,7 +79,9 @@ async function answer(
   const doOnce: Call<unknown, unknown, unknown>['once'] = async (content, work) => {
     const { method, url, caller } = request
     const key = request.headers['idempotency-key']
-    const repeatable = { by: caller?.by ?? '', method, url, key: Array.isArray(key) ? key.join() : key }
+    // Another token of the same key may hold less than this one, whose answers are not for it.
+    const by = [caller?.by, caller?.token.id].filter(Boolean).join('/')
+    const repeatable = { by, method, url, key: Array.isArray(key) ? key.join() : key }
     const { answer, repeated } = await once(repeatable, content, work)
     if (repeated) reply.header('idempotency-replayed', 'true')
     return answer
