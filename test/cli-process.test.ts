@@ -59,6 +59,21 @@ describe('the process and its folder', () => {
     assert.ok(findings.every(({ cure }) => cure.length > 5))
   })
 
+  test('doctor asks the running server where it listens, whatever its public URL', async () => {
+    const settings = [
+      '--port',
+      new URL(server.url).port,
+      '--public-url',
+      'https://media.invalid',
+      '--data',
+      server.data,
+    ]
+    const { stdout } = await cli(['doctor', '--json', ...settings], { GATEHOUSE_URL: '' })
+    const { findings } = JSON.parse(stdout) as { findings: { code: string }[] }
+    const codes = findings.map(({ code }) => code)
+    assert.ok(codes.includes('proxy_not_trusted') && !codes.includes('server_not_reachable'), codes.join())
+  })
+
   test('doctor finds what is stored wrongly and ends with 5', async () => {
     await app.settings({ tokenizedMedia: false, attachmentsAccess: 'public', allowedOrigins: [] })
     try {

@@ -1,3 +1,4 @@
+import type { Config } from '@gatehouse/server/config'
 import { Command } from 'commander'
 import { configOf, configured } from '../configured.ts'
 import { connect } from '../connection.ts'
@@ -16,7 +17,7 @@ export function doctorCommand(terminal: Terminal, end: (code: ExitCode) => void)
     .action(async (options: { url?: string; json?: boolean }) => {
       const config = configOf(terminal, command.args)
       const { env } = terminal
-      const client = connect(terminal, { url: options.url ?? (env.GATEHOUSE_URL || config.publicUrl) })
+      const client = connect(terminal, { url: options.url ?? (env.GATEHOUSE_URL || listeningAt(config)) })
       const { examine } = await import('../doctor/examine.ts')
       const findings = await examine(config, { argv: command.args, env, client })
       print(terminal, options.json, { findings }, findingsText(terminal, findings))
@@ -29,6 +30,12 @@ export function doctorCommand(terminal: Terminal, end: (code: ExitCode) => void)
       'Run it with the flags and variables of `gatehouse serve`. It opens database and file store, and writes one small file that it\n' +
       'removes again. Errors and warnings end it with 5, hints alone with 0.',
   })
+}
+
+/** Where the server itself listens: the public URL may lead through proxies that this machine does not reach. */
+function listeningAt({ host, port }: Config): string {
+  const reached = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
 
 function findingsText(terminal: Terminal, findings: readonly Finding[]): string {
