@@ -86,7 +86,8 @@ const CONTAINERS: readonly (readonly string[])[] = [
 ]
 
 /** Documents whose container is recognised where the document itself lies deeper in the file. */
-const PACKAGED = /^application\/(vnd\.openxmlformats-officedocument\.|vnd\.oasis\.opendocument\.|epub\+zip$)/
+const PACKAGED =
+  /^application\/((vnd\.openxmlformats-officedocument|vnd\.oasis\.opendocument)\.[a-z0-9.+-]{1,100}|epub\+zip)$/
 const COMPOUND = /^application\/(msword$|vnd\.ms-(excel|powerpoint|outlook)$)/
 
 function agree(declared: string, found: string): string {

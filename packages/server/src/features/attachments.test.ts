@@ -54,6 +54,8 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
 }
 
+const EMPTY_ZIP = Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)])
+
 test('an upload is stored as it came and answered with all that is known of it', async () => {
   const bytes = randomBytes(3_000_000)
   const made = await send(inside, [
@@ -122,6 +124,9 @@ test('the bytes decide the type; what they contradict, and markup, is kept as by
     [Buffer.concat([Buffer.alloc(70_000, 'a'), Buffer.from([0xff])]), 'text/plain', 'application/octet-stream'],
     ['%PDF-1.7\n', 'application/pdf', 'application/pdf'],
     [Buffer.from('000000206674797069736f6d', 'hex'), 'video/mp4', 'video/mp4'],
+    [EMPTY_ZIP, 'application/vnd.oasis.opendocument.text', 'application/vnd.oasis.opendocument.text'],
+    [EMPTY_ZIP, 'application/vnd.oasis.opendocument.text, text/html', 'application/octet-stream'],
+    [EMPTY_ZIP, 'application/vnd.openxmlformats-officedocument.a b', 'application/octet-stream'],
   ]
   for (const [bytes, declared, kept] of rows) {
     const { body } = await send(inside, [['file', file(bytes, declared)]])
