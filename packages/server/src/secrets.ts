@@ -5,9 +5,12 @@ export function newId(): string {
   return randomBytes(12).toString('hex')
 }
 
+/** How the secrets of API keys begin. */
+export const KEY_SECRET_PREFIX = 'gh_'
+
 /** A new secret of an API key: 256 random bits, with a prefix by which scanners for leaked secrets recognise it. */
 export function newKeySecret(): string {
-  return `gh_${randomBytes(32).toString('base64url')}`
+  return `${KEY_SECRET_PREFIX}${randomBytes(32).toString('base64url')}`
 }
 
 /**

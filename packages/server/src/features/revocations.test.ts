@@ -51,7 +51,11 @@ test('a token is revoked by its text, which is kept nowhere', async () => {
   assert.deepEqual(list.body.items[0].target, { token: token.id })
   assert.ok(!list.text.includes(token.token))
   const noId = `e30.${Buffer.from('{"sub":"somebody-with-a-long-name"}').toString('base64url')}.AAAA`
-  assert.equal((await house.call('POST', base, { token: noId })).body.errors[0].path, '/token')
+  const link = `A${'Q'.repeat(39)}`
+  for (const text of [noId, link, key.secret, 'a\0b']) {
+    assert.equal((await house.call('POST', base, { token: text })).body.errors[0].path, '/token', text)
+  }
+  assert.equal((await house.call('POST', base, { session: 'a\0b' })).body.errors[0].path, '/session')
 })
 
 test('what is no target, or not in this app, is refused', async () => {

@@ -6,7 +6,7 @@ import { createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
 import { ChangeView, showChange } from '../presenters.ts'
 import { invalid, problem } from '../problems.ts'
-import { Exactly, Id, List, PageQuery, RevocationAnswer } from '../schemas.ts'
+import { Exactly, Id, List, Name, PageQuery, RevocationAnswer } from '../schemas.ts'
 import { tokenId } from '../token-id.ts'
 
 const Target = Exactly(
@@ -16,7 +16,7 @@ const Target = Exactly(
       Type.String({ minLength: 1, maxLength: 16_384, description: 'The id of a token, or the token itself.' }),
     ),
     key: Type.Optional(Id),
-    session: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    session: Type.Optional(Name),
     conversation: Type.Optional(Id),
     resource: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
     subject: Type.Optional(Id),
