@@ -205,7 +205,7 @@ export function createMedia(parts: MediaParts): Media {
 
 /** Whether the kernel has taken all of a response, or it was cut. */
 function isSent(response: ServerResponse): boolean {
-  return response.writableFinished || response.destroyed
+  return (response.writableEnded && response.writableLength === 0) || response.destroyed
 }
 
 /** Ends a response so that its client sees an error; one that still waits behind others only goes with the connection. */
