@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { Unavailable } from '@gatehouse/storage/records/port'
 import { openApi } from '../../test/api.ts'
 
 const house = await openApi()
@@ -56,6 +57,21 @@ test('leaving is a change of standing only where the app says so; coming back al
     await house.call('PUT', `${url}/members/bob`)
     assert.deepEqual((await changes()).at(-1), 'bob in')
   }
+})
+
+test('what leaving takes away is gone after the call was repeated, wherever the first one ended', async (t) => {
+  const { body: strict } = await house.call('POST', '/v1/apps', { name: 'S', settings: { revokeOnLeave: true } })
+  const url = `/v1/apps/${strict.id}/conversations/c`
+  await house.call('PUT', url, { type: 'group', members: ['ann', 'bob'] })
+  const failing = t.mock.method(house.parts.standings, 'change', async () => {
+    throw new Unavailable('the database is gone')
+  })
+  assert.equal((await house.call('PUT', url, { type: 'group', members: ['ann'] })).status, 503)
+  failing.mock.restore()
+  const again = await house.call('PUT', url, { type: 'group', members: ['ann'] })
+  assert.deepEqual([again.status, again.body.members], [200, ['ann']])
+  const [last] = (await house.parts.records.changes.since(0, 1000)).slice(-1)
+  assert.deepEqual(last?.change, { kind: 'member', app: strict.id, conversation: 'c', user: 'bob', to: 'out' })
 })
 
 test('merging brings the members along; what is merged away stays as it is', async () => {

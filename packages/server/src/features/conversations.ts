@@ -43,6 +43,16 @@ export function createConversations(parts: Parts) {
     for (const { id: user } of users) await standings.change({ kind: 'member', app, conversation, user, to }, by)
   }
 
+  /** Present members who are not among those who are to be. */
+  async function leaving(app: string, id: string, staying: ReadonlySet<string>): Promise<readonly Receiver[]> {
+    if ((await conversations.find(app, id))?.mergedInto !== null) return []
+    const found: Receiver[] = []
+    for await (const page of allPages<Receiver>((paging) => conversations.members(app, id, paging))) {
+      found.push(...page.filter((member) => !staying.has(member.id)))
+    }
+    return found
+  }
+
   return {
     put: endpoint({
       summary: 'Make a conversation, or replace its type and members',
@@ -64,9 +74,11 @@ export function createConversations(parts: Parts) {
         if (type === 'direct' && unique.length > 2) {
           throw invalid({ path: '/members', message: 'must be at most two for a direct conversation' })
         }
+        const revokes = await revokesOnLeave(app)
+        // Before they are members no more: what failed halfway is then done by the same call, sent once more.
+        if (revokes === true) await turn(app, id, await leaving(app, id, new Set(unique)), 'out', by)
         const put = await conversations.put({ app, id, type, members: unique, at: now() })
         if (put === null) throw mergedAway()
-        const revokes = await revokesOnLeave(app)
         if (revokes === true) await turn(app, id, put.left, 'out', by)
         if (revokes !== false && !put.created) await turn(app, id, put.joined, 'in', by)
         const body = await showWhole(app, await find(app, id))
@@ -119,7 +131,8 @@ export function createConversations(parts: Parts) {
         if ((await find(app, conversation)).mergedInto !== null) throw mergedAway()
         const added = await conversations.addMember(app, conversation, uid, now())
         if (added === null) throw problem('not_found')
-        if (added.changed) await turn(app, conversation, [added.member], 'in', by)
+        // Also for one who is a member already: a merge may have brought them in, or an earlier call ended halfway.
+        await turn(app, conversation, [added.member], 'in', by)
         const body = { conversation, user: uid }
         if (!added.changed) return { status: 200, body }
         const location = `/v1/apps/${app}/conversations/${encodeURIComponent(conversation)}/members`
