@@ -148,6 +148,17 @@ test('leaving takes access away only where revokeOnLeave says so, and coming bac
   await opens(strict.app, { ann: 200, bob: 403, eve: 200 }, strict.of)
 })
 
+test('leaving a conversation takes away what was shared in those merged into it', async () => {
+  const { app, of } = await shared({ revokeOnLeave: true })
+  await app.conversation('d', ['ann', 'bob', 'eve'])
+  expect(await app.admin.post(`${app.base}/conversations/d/merge`, { from: 'c' }), 200)
+  const member = `${app.base}/conversations/d/members/bob`
+  expect(await app.admin.delete(member), 204)
+  await opens(app, { ann: 200, bob: 403, eve: 200 }, of)
+  expect(await app.admin.put(member), 201)
+  await opens(app, { bob: 200 }, of)
+})
+
 test("a user's message list holds that user's own URLs, and merging conversations breaks none", async () => {
   const { app, made, of } = await shared()
   const message = { conversation: 'c', from: 'ann', text: 'look', attachments: [made.id] }

@@ -19,7 +19,10 @@ export type Change =
   /** `linkKey` replaces the app's link key: every link of the app is dead. */
   | { readonly kind: 'link-key'; readonly app: string; readonly linkKey: Uint8Array }
   | { readonly kind: 'revoke'; readonly app: string; readonly target: RevocationTarget }
-  /** Leaving takes access along, coming back restores it; writes the membership, too (not in a conversation that was merged away). */
+  /**
+   * Leaving takes access along, coming back restores it, in conversations merged into this one, too; writes the membership (not in a
+   * conversation that was merged away).
+   */
   | {
       readonly kind: 'member'
       readonly app: string

@@ -167,8 +167,17 @@ async function changeMember(
         : await leaveAll(tx, flavour, home.serial, [user], next)
     if (moved.length > 0) await setVersion(tx, home.serial, next)
   }
-  const target = `${home.serial}/${member.serial}`
-  return { marks: [{ scope: 'member', target, serial: null, suspended: to === 'out' }], paths: [] }
+  // What was shared in conversations merged into this one is read through it, and goes and comes back with it.
+  const merged = await tx
+    .selectFrom('conversations')
+    .select('serial')
+    .where('app', '=', app)
+    .where('merged_into', '=', conversation)
+    .execute()
+  const marks = [home, ...merged].map(({ serial }): Mark => {
+    return { scope: 'member', target: `${serial}/${member.serial}`, serial: null, suspended: to === 'out' }
+  })
+  return { marks, paths: [] }
 }
 
 async function changeAttachment(
