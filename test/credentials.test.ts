@@ -302,6 +302,30 @@ test('an answer kept for a repeated request is for its own credential, not for a
   assert.ok(!other.text.includes(secret))
 })
 
+test('the inspector says of the keys of others only what it says of those that do not exist', async () => {
+  const other = await createApp(house.admin)
+  const mine = house.admin.as(keyed(key))
+  const ask = async (kid: string, secret: string) => {
+    const token = offlineToken({ id: kid, secret }, readClaims(everything, { jti: 't', iat: 1, exp: 2 }))
+    const { text } = expect(await mine.post('/v1/tokens/inspect', { token }), 200)
+    return text.replaceAll(kid, 'the key')
+  }
+  const unknown = await ask('f'.repeat(24), 'x')
+  const foreign = await other.key()
+  assert.equal(await ask(foreign.id, 'x'), unknown)
+  assert.equal(await ask('admin', 'x'), unknown)
+  assert.match(await ask(key.id, 'x'), /"state":"active"/)
+  expect(await other.admin.post(`${other.base}/keys/${foreign.id}/deactivate`), 200)
+  assert.equal(await ask(foreign.id, foreign.secret), unknown)
+  const links = await Promise.all(
+    [other.id, 'nonesuch'].map(async (id) => {
+      const question = { token: `A${'Q'.repeat(39)}`, url: `/apps/${id}/x` }
+      return expect(await mine.post('/v1/tokens/inspect', question), 200).text
+    }),
+  )
+  assert.equal(links[0], links[1])
+})
+
 /** The same signature bytes in another text: the spare low bits of the last character set. */
 function respelled(segment: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

@@ -1,5 +1,5 @@
 import { REASONS } from '@gatehouse/core/reasons'
-import { covers, resourceOf } from '@gatehouse/core/resource'
+import { covers, type Resource } from '@gatehouse/core/resource'
 import type { Token } from '@gatehouse/core/token'
 import type { Inspect } from './features/tokens.ts'
 import type { Inspection, Inspector } from './gate/inspect.ts'
@@ -10,7 +10,7 @@ import type { Inspection, Inspector } from './gate/inspect.ts'
  */
 export function inspectFor(inspector: Inspector, now: () => number): Inspect {
   return async ({ token, url, ip, userAgent, at }, caller) => {
-    const { app, ...inspection } = await inspector.inspect({
+    const { owners, ...inspection } = await inspector.inspect({
       token,
       url: url ?? null,
       action: null,
@@ -18,7 +18,7 @@ export function inspectFor(inspector: Inspector, now: () => number): Inspect {
       userAgent: userAgent ?? null,
       at: at === undefined ? now() : Date.parse(at),
     })
-    const shown = app === null || manages(caller.token, app) ? inspection : asUnknown(inspection)
+    const shown = owners.every((owner) => manages(caller.token, owner)) ? inspection : asUnknown(inspection)
     return {
       ...shown,
       header: copy(shown.header),
@@ -28,19 +28,22 @@ export function inspectFor(inspector: Inspector, now: () => number): Inspect {
   }
 }
 
-function manages({ grants }: Token, app: string): boolean {
-  const place = resourceOf('apps', app)
+function manages({ grants }: Token, place: Resource): boolean {
   return grants.some((grant) => grant.actions.includes('manage') && covers(grant.resource, place))
 }
 
-function asUnknown(inspection: Omit<Inspection, 'app'>): Omit<Inspection, 'app'> {
-  const { sentence } = REASONS.credential_unknown
+/** What is said of a credential of the same form that nobody has issued. */
+function asUnknown(inspection: Omit<Inspection, 'owners'>): Omit<Inspection, 'owners'> {
+  const kind = { key: 'secret', grant: 'jwt' }[inspection.kind] ?? inspection.kind
+  const reason = kind === 'link' ? 'signature_invalid' : 'credential_unknown'
+  const { sentence } = REASONS[reason]
   return {
     ...inspection,
-    key: null,
+    kind,
+    key: inspection.key && { id: inspection.key.id, state: 'unknown' },
     verified: false,
-    decision: { allow: false, reason: 'credential_unknown', sentence },
-    steps: [{ check: 'proof', outcome: 'fail', detail: sentence }],
+    decision: { allow: false, reason, sentence },
+    steps: [...inspection.steps.slice(0, 1), { check: 'proof', outcome: 'fail', detail: sentence }],
   }
 }
 

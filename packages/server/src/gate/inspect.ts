@@ -5,7 +5,7 @@ import { readJwt, readPayload } from '@gatehouse/core/jwt'
 import { readLink } from '@gatehouse/core/link'
 import { isProblem } from '@gatehouse/core/problem'
 import { REASONS } from '@gatehouse/core/reasons'
-import { parseResource, type Resource, ROOT } from '@gatehouse/core/resource'
+import { parseResource, type Resource, ROOT, resourceOf } from '@gatehouse/core/resource'
 import type { Token } from '@gatehouse/core/token'
 import type { Catalogue } from '../catalogue.ts'
 import type { Board } from '../standing/board.ts'
@@ -34,8 +34,8 @@ export type Inspection = {
   readonly verified: boolean
   readonly decision: { readonly allow: boolean; readonly reason: string; readonly sentence: string }
   readonly steps: readonly Step[]
-  /** The app that the token or the place belongs to; whoever asks has to be allowed to manage it. */
-  readonly app: string | null
+  /** What the token, or the key that it names in vain, and the place belong to: whoever asks has to be allowed to manage it all. */
+  readonly owners: readonly Resource[]
 }
 
 /** Explains tokens. Stores and logs nothing of what it is asked about. */
@@ -52,10 +52,12 @@ export type InspectorParts = {
 
 /** Creates the inspector. Uses are not counted by an inspection. */
 export function createInspector({ verifier, keys, catalogue, tenants, board }: InspectorParts): Inspector {
-  async function keyOf(id: string | null): Promise<Inspection['key']> {
-    if (id === null) return null
+  async function keyOf(id: string | null): Promise<{ key: Inspection['key']; keyOwner: readonly Resource[] }> {
+    if (id === null) return { key: null, keyOwner: [] }
     const known = await keys.find(id)
-    return { id, state: known === null ? 'unknown' : known.key.status }
+    if (known === null) return { key: { id, state: 'unknown' }, keyOwner: [] }
+    const { status, app } = known.key
+    return { key: { id, state: status }, keyOwner: app === null ? [ROOT] : appsNamed(app) }
   }
 
   return {
@@ -73,11 +75,12 @@ export function createInspector({ verifier, keys, catalogue, tenants, board }: I
       const verified = await verifier.verify(credential, place.resource ?? ROOT, tenant, false)
       steps.push(proofStep(form, verified, place.resource))
       const about = describe(jws)
-      const key = await keyOf(verified.ok ? verified.token.key : about.kid)
+      const { key, keyOwner } = await keyOf(verified.ok ? verified.token.key : about.kid)
       if (!verified.ok) {
         const { sentence } = REASONS[verified.reason]
         const decision = { allow: false, reason: verified.reason, sentence }
-        return { kind: form, ...about.shown, key, verified: false, decision, steps, app: tenant?.app.id ?? null }
+        const owners = [...keyOwner, ...appsNamed(tenant?.app.id)]
+        return { kind: form, ...about.shown, key, verified: false, decision, steps, owners }
       }
       const { token } = verified
       const action = question.action ?? (place.resource === null ? firstAction(token) : 'read')
@@ -98,10 +101,14 @@ export function createInspector({ verifier, keys, catalogue, tenants, board }: I
           ...explained.steps,
           ...(place.resource === null ? [] : [placeStep(entry?.attachment != null)]),
         ],
-        app: token.app ?? app,
+        owners: appsNamed(token.app, app),
       }
     },
   }
+}
+
+function appsNamed(...apps: readonly (string | null | undefined)[]): readonly Resource[] {
+  return apps.flatMap((app) => (app == null ? [] : resourceOf('apps', app)))
 }
 
 type Form = 'link' | 'jwt' | 'secret'
