@@ -1,5 +1,5 @@
 import { BlobsUnavailable, DiskFull, TooLarge } from '@gatehouse/storage/blobs/port'
-import { Conflict, Full, Unavailable } from '@gatehouse/storage/records/port'
+import { Conflict, Full, Missing, Unavailable } from '@gatehouse/storage/records/port'
 
 /** How an error of the API looks: HTTP status, the problem's title, and one sentence that says what to do. */
 export type ProblemEntry = { readonly status: number; readonly title: string; readonly sentence: string }
@@ -124,6 +124,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable || error instanceof BlobsUnavailable) return problem('unavailable')
   if (error instanceof Full || error instanceof DiskFull) return problem('disk_full')
   if (error instanceof TooLarge) return problem('file_too_large')
+  // What the call needs was deleted while it was at work.
+  if (error instanceof Missing) return problem('not_found', `There is no such ${error.what}.`)
   if (error instanceof Conflict) {
     return error.what === 'quota'
       ? problem('quota_exceeded')

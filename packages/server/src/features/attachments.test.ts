@@ -326,3 +326,15 @@ test('protect closes what is public in pieces and tells how far it is; unprotect
   assert.deepEqual([back.body.changed, back.body.remaining], [700, false])
   assert.equal((await records.attachments.find(open.id, 'a0'))?.access, 'private')
 })
+
+test('an app that is deleted during an upload leaves nothing, and is told', async () => {
+  const { body: brief } = await house.call('POST', '/v1/apps', { name: 'B' })
+  const there = `/v1/apps/${brief.id}/attachments`
+  assert.equal((await send(there, [['file', file('x')]])).status, 201)
+  const before = (await stored()).length
+  // Deleted by somebody else, so that the server learns of it while it stores the file.
+  await house.parts.records.changes.append({ kind: 'app', app: brief.id, to: 'deleted' }, 'operator', Date.now())
+  const late = await send(there, [['file', file('y')]])
+  assert.deepEqual([late.status, late.body.code], [404, 'not_found'])
+  assert.equal((await stored()).length, before)
+})

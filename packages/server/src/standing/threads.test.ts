@@ -1,7 +1,7 @@
-import { equal } from 'node:assert/strict'
+import { equal, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import type { LoggedChange } from '@gatehouse/storage/records/port'
+import { Conflict, Full, type LoggedChange, Missing, Unavailable } from '@gatehouse/storage/records/port'
 import { createThreadPeer, createThreadStandings } from './threads.ts'
 
 const logged: LoggedChange = {
@@ -30,4 +30,13 @@ test('threads: one that ends keeps nobody waiting, before its answer and after',
   port2.close()
   equal(await unanswered, 0)
   equal(await peer.apply(logged), 0)
+})
+
+test('threads: errors of storage keep their class', async () => {
+  for (const error of [new Unavailable('x'), new Full('x'), new Conflict('key'), new Missing('app')]) {
+    const { port1, port2 } = new MessageChannel()
+    createThreadPeer(port1, () => Promise.reject(error))
+    await rejects(createThreadStandings(port2, () => 0).change(logged.change, 'operator'), error)
+    port1.close()
+  }
 })

@@ -1,5 +1,5 @@
 import type { MessagePort, Worker } from 'node:worker_threads'
-import { type Change, Conflict, Full, type LoggedChange, Unavailable } from '@gatehouse/storage/records/port'
+import { type Change, Conflict, Full, type LoggedChange, Missing, Unavailable } from '@gatehouse/storage/records/port'
 import type { Standings } from '../parts.ts'
 import type { Peer } from './standings.ts'
 
@@ -92,5 +92,6 @@ function errorOf(name: string, message: string): Error {
   if (name === 'Unavailable') return new Unavailable(message)
   if (name === 'Full') return new Full(message)
   if (name === 'Conflict') return new Conflict(message.replace(/ exists already$/, ''))
+  if (name === 'Missing') return new Missing(message.replace(/^there is no such /, ''))
   return new Error(message)
 }
