@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import pg from 'pg'
 import { mountSmallDisk } from '../packages/storage/conformance/small-disk.ts'
 import { eventually, type Gatehouse, startGatehouse } from './support/gatehouse.ts'
 import { startPostgres } from './support/postgres.ts'
@@ -84,6 +85,32 @@ test('a database that is gone: 503, a process that lives on, and an orderly end'
   refusal(await app.bare.get(link), 401)
   await postgres.halt()
   await house.stop()
+})
+
+test('a database that was set back, as by a replica that missed the end: nothing more is answered from memory', {
+  timeout: 90_000,
+}, async (t) => {
+  const postgres = await startPostgres()
+  t.after(postgres.end)
+  const url = await postgres.createDatabase()
+  const house = await startGatehouse({ database: url })
+  t.after(house.kill)
+  const { app, link } = await shared(house)
+  for (let n = 0; n < 5; n++) await app.revoke({ token: `t${n}` })
+  const client = new pg.Client(url)
+  await client.connect()
+  const [{ value }] = (await client.query('update sequence set value = value - 3 returning value')).rows
+  await client.query('delete from changes where sequence > $1', [value])
+  await client.end()
+  // Without the others' word for it, a revocation would be taken for one that is in force already.
+  const answer = await app.admin.post(`${app.base}/users/bob/deactivate`).catch(() => null)
+  if (answer !== null) refusal(answer, 503)
+  assert.notEqual((await house.exited).code, 0)
+  assert.match(house.stderr(), /set back/)
+
+  const again = await startGatehouse({ database: url, data: house.data })
+  t.after(again.kill)
+  refusal(await again.admin.as({}).get(link), 401)
 })
 
 /** Takes the last byte of a file system. */

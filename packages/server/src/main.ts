@@ -73,10 +73,11 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
   const marks = createSharedMarks()
   const until = records.nodes === null ? null : new SharedArrayBuffer(8)
   let standings: NodeStandings | null = null
+  const { promise: lost, resolve: fail } = Promise.withResolvers<Error>()
   const place: { cluster: Cluster | null } = { cluster: null }
   const keep = (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]): NodeStandings => {
-    const shared =
-      records.nodes === null ? {} : { confirm: async (sequence: number) => joined(place).confirm(sequence) }
+    const others = { confirm: async (sequence: number) => joined(place).confirm(sequence), setBack: fail }
+    const shared = records.nodes === null ? {} : { others }
     standings = createStandings({ records, applyHere, peers, from, reserve, now: Date.now, ...shared })
     return standings
   }
@@ -113,6 +114,7 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
         : await startWorkers({ config, marks, records, from, until, keep, refresh, ready })
     return {
       ...node,
+      failed: Promise.race([node.failed, lost]),
       async close() {
         await node.close()
         await place.cluster?.leave()

@@ -12,7 +12,13 @@ await records.users.put({ app: 'a', id: 'bob', at: 0 })
 const suspend: Change = { kind: 'user', app: 'a', user: 'bob', to: 'suspended' }
 const revoke: Change = { kind: 'revoke', app: 'a', target: { user: 'bob' } }
 
-async function open(over: { records?: Records; peers?: (logged: LoggedChange) => Promise<number> } = {}) {
+type Over = {
+  records?: Records
+  peers?: (logged: LoggedChange) => Promise<number>
+  setBack?: (error: Error) => void
+}
+
+async function open(over: Over = {}) {
   const applied: number[] = []
   const standings = createStandings({
     records: over.records ?? records,
@@ -24,6 +30,7 @@ async function open(over: { records?: Records; peers?: (logged: LoggedChange) =>
     from: await records.changes.last(),
     reserve: null,
     now: () => 1,
+    ...(over.setBack && { others: { confirm: async () => ({ others: 0, cut: 0 }), setBack: over.setBack } }),
   })
   return { standings, applied }
 }
@@ -85,4 +92,32 @@ test('standings: nothing to change is null, and a fault leaves the next one alon
   const broken = await open({ records: { ...records, changes: { ...records.changes, append } } })
   equal(await broken.standings.change(suspend, 'key').catch((error: Error) => error.message), 'no')
   ok(await standings.change(suspend, 'key'))
+})
+
+test('standings: a log that was set back is noticed, whatever has been written to it since', async () => {
+  const lost = async (entries: number) => {
+    const errors: Error[] = []
+    const since = (sequence: number) => records.changes.since(sequence, 500)
+    let log = since
+    const changes = { ...records.changes, since: (sequence: number) => log(sequence) }
+    const { standings, applied } = await open({
+      records: { ...records, changes },
+      setBack: (error) => void errors.push(error),
+    })
+    await standings.change(suspend, 'key')
+    await standings.change(revoke, 'key')
+    const known = standings.sequence
+    equal(errors.length, 0)
+    // Two entries are gone, and so many others have been written in their place.
+    log = async (sequence) =>
+      (await since(sequence))
+        .filter((entry) => entry.sequence <= known - 2 + entries)
+        .map((entry) => (entry.sequence > known - 2 ? { ...entry, by: 'somebody else' } : entry))
+    const before = applied.length
+    await standings.catchUp().catch(() => {})
+    equal(errors.length, 1, `${entries} written since`)
+    equal(applied.length, before)
+  }
+  await records.changes.append(revoke, 'key', 0)
+  for (const entries of [0, 1, 2, 3]) await lost(entries)
 })

@@ -1,5 +1,5 @@
 import type { Reserve } from '@gatehouse/storage/blobs/reserve'
-import { type Change, Full, type LoggedChange, type Records } from '@gatehouse/storage/records/port'
+import { type Change, Full, type LoggedChange, type Records, Unavailable } from '@gatehouse/storage/records/port'
 import type { Standings } from '../parts.ts'
 
 /**
@@ -32,11 +32,18 @@ export function createStandings(parts: {
   from: number
   reserve: Reserve | null
   now: () => number
-  /** Waits until a change is in force on all other nodes; absent where there are none. */
-  confirm?: (sequence: number) => Promise<{ readonly others: number; readonly cut: number }>
+  /** Absent where there can be no other nodes. */
+  others?: {
+    /** Waits until a change is in force on all of them. */
+    readonly confirm: (sequence: number) => Promise<{ readonly others: number; readonly cut: number }>
+    /** Told when the log is another one than was applied here. What is remembered is worth nothing then: the node MUST end. */
+    readonly setBack: (error: Error) => void
+  }
 }): NodeStandings {
-  const { records, applyHere, peers, reserve, now, confirm } = parts
+  const { records, applyHere, peers, reserve, now, others } = parts
   let sequence = parts.from
+  /** What the entry of that sequence says, as far as it is known. */
+  let last: string | null = null
   let turn: Promise<unknown> = Promise.resolve()
   const cutBySequence = new Map<number, number>()
 
@@ -51,6 +58,7 @@ export function createStandings(parts: {
     let cut = applyHere(logged)
     for (const count of await Promise.all(peers.map((peer) => peer.apply(logged)))) cut += count
     sequence = logged.sequence
+    last = textOf(logged)
     cutBySequence.set(logged.sequence, cut)
     for (const oldest of cutBySequence.keys()) {
       if (cutBySequence.size <= MOST_COUNTS) break
@@ -58,14 +66,35 @@ export function createStandings(parts: {
     }
   }
 
-  async function applyUpTo(logged: LoggedChange): Promise<void> {
-    if (logged.sequence === sequence + 1) return applyEverywhere(logged)
-    // Others have committed in between: their entries come first, and the log has them.
-    while (sequence < logged.sequence) {
-      const entries = await records.changes.since(sequence, 500)
-      if (entries.length === 0) throw new Error(`the log of changes ends before ${logged.sequence}`)
-      for (const entry of entries) await applyEverywhere(entry)
+  /**
+   * What the log holds after what is in force here. With the last entry before it, where the log may be another one: a replica that took
+   * over without the end of it, or a backup, gives sequences out a second time.
+   */
+  async function following(): Promise<readonly LoggedChange[]> {
+    if (others === undefined || sequence === 0) return records.changes.since(sequence, 500)
+    const [present, ...entries] = await records.changes.since(sequence - 1, 501)
+    const text = present?.sequence === sequence ? textOf(present) : null
+    if (text === null || (last !== null && text !== last)) {
+      const error = new Unavailable(
+        'The log of changes has been set back behind what this node knows; it has to start anew.',
+      )
+      others.setBack(error)
+      throw error
     }
+    last = text
+    return entries
+  }
+
+  async function applyUpTo(logged: LoggedChange): Promise<void> {
+    if (others === undefined && logged.sequence === sequence + 1) return applyEverywhere(logged)
+    // Others have committed in between: their entries come first, and the log has them.
+    do {
+      const entries = await following()
+      if (entries.length === 0 && sequence < logged.sequence) {
+        throw new Error(`the log of changes ends before ${logged.sequence}`)
+      }
+      for (const entry of entries) await applyEverywhere(entry)
+    } while (sequence < logged.sequence)
   }
 
   async function append(change: Change, by: string): Promise<LoggedChange | null> {
@@ -88,7 +117,7 @@ export function createStandings(parts: {
       if (logged === null) return null
       await inTurn(() => applyUpTo(logged))
       const here = cutBySequence.get(logged.sequence) ?? 0
-      const elsewhere = confirm === undefined ? { others: 0, cut: 0 } : await confirm(logged.sequence)
+      const elsewhere = others === undefined ? { others: 0, cut: 0 } : await others.confirm(logged.sequence)
       const milliseconds = Math.round((performance.now() - started) * 10) / 10
       const nodes = 1 + elsewhere.others
       return { revocation: { sequence: logged.sequence, nodes, milliseconds, cut: here + elsewhere.cut }, logged }
@@ -97,10 +126,15 @@ export function createStandings(parts: {
     catchUp: () =>
       inTurn(async () => {
         for (;;) {
-          const entries = await records.changes.since(sequence, 500)
+          const entries = await following()
           if (entries.length === 0) return
           for (const entry of entries) await applyEverywhere(entry)
         }
       }),
   }
+}
+
+/** What tells an entry of the log from another one of the same sequence. */
+function textOf({ at, by, rows }: LoggedChange): string {
+  return JSON.stringify([at, by, rows])
 }
