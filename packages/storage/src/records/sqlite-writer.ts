@@ -59,7 +59,10 @@ function openWriter<T>(start: WriterStart, failed: () => void) {
     for (const { reject } of waiting.splice(0)) reject(error)
   }
   worker.unref()
-  worker.on('message', (result: Result) => waiting.shift()?.resolve(result))
+  worker.on('message', (result: Result) => {
+    waiting.shift()?.resolve(result)
+    if (waiting.length === 0) worker.unref()
+  })
   worker.on('error', (error) => end(new Unavailable('The thread that writes has failed', { cause: error })))
   worker.on('exit', () => end(new Unavailable('The thread that writes has ended')))
 
@@ -67,6 +70,8 @@ function openWriter<T>(start: WriterStart, failed: () => void) {
     const result = await new Promise<Result>((resolve, reject) => {
       if (!open) return reject(new Unavailable('The database is closed'))
       waiting.push({ resolve, reject })
+      // Nobody's process ends over a statement that is under way.
+      worker.ref()
       worker.postMessage({ sql, parameters } satisfies Statement)
     })
     if ('message' in result) throw translate(Object.assign(new Error(result.message), { code: result.code }))
@@ -98,6 +103,7 @@ function openWriter<T>(start: WriterStart, failed: () => void) {
     async close() {
       if (!open) return
       await lane.acquire()
+      worker.ref()
       worker.postMessage(null)
       await ended
       lane.release()
