@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { installCommand, missingTools, TOOLS } from '../script/test/tools.ts'
 import { CORES } from './process.ts'
 
@@ -29,5 +29,6 @@ export function machine(): string {
     `nginx ${nginx ?? 'of unknown version'}`,
     `wrk ${wrk ?? 'of unknown version'}`,
     where,
+    `load average ${(loadavg()[0] ?? 0).toFixed(1)} when the section had ended`,
   ].join('; ')
 }

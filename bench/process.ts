@@ -76,6 +76,7 @@ export function startServer(
     async stop() {
       child.kill('SIGTERM')
       await exited
+      if (errors !== '') console.error(`  said by ${command.join(' ')}:\n${errors.trimEnd()}`)
     },
   }
 }
