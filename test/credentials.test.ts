@@ -302,6 +302,22 @@ test('an answer kept for a repeated request is for its own credential, not for a
   assert.ok(!other.text.includes(secret))
 })
 
+test('a token signed offline lives no longer than its app lets tokens live', async () => {
+  const own = await createApp(house.admin, { tokenSeconds: 3600 })
+  await own.conversation('c', ['ann', 'bob'])
+  const { path } = await own.upload(Buffer.from('x'))
+  const signer = await own.key()
+  const issued = (ago: number) => {
+    const iat = Math.floor(Date.now() / 1000) - ago
+    return offlineToken(signer, readClaims(`/apps/${own.id}`, { iat, exp: iat + 1_000_000_000 }))
+  }
+  expect(await own.bare.get(path, bearer(issued(3000))), 200)
+  const old = issued(3700)
+  assert.equal(refusal(await own.bare.get(path, bearer(old)), 401), 'token_expired')
+  await own.settings({ tokenSeconds: 7200 })
+  expect(await own.bare.get(path, bearer(old)), 200)
+})
+
 test('the inspector says of the keys of others only what it says of those that do not exist', async () => {
   const other = await createApp(house.admin)
   const mine = house.admin.as(keyed(key))

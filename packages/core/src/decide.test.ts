@@ -152,6 +152,7 @@ const standings = fc.record<Standing>({
   tokenRevoked: fc.boolean(),
   resourceBefore: number,
   member: fc.boolean(),
+  tokenEndsAt: fc.option(number),
   linkEndsAt: fc.option(number),
   uses: fc.constantFrom('unlimited', 'granted', 'spent', 'preview'),
 })
@@ -182,6 +183,7 @@ describe('any situation', () => {
       { subject: { ...ACTIVE, before: nan } },
       { key: { ...ACTIVE, before: nan } },
       { resourceBefore: nan },
+      { tokenEndsAt: nan },
     ]) {
       assert.ok(!decide(access, token, { ...standing, ...found }).allow, Object.keys(found)[0])
     }

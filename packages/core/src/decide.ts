@@ -29,7 +29,8 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'expiry',
     held: 'The token has not reached its end, or has none.',
-    holds: (access, token) => (token.expiresAt !== null && !(access.at < token.expiresAt) ? 'token_expired' : null),
+    holds: (access, token, { tokenEndsAt }) =>
+      isOver(access.at, token.expiresAt) || isOver(access.at, tokenEndsAt) ? 'token_expired' : null,
   },
   {
     name: 'issue time',
@@ -81,7 +82,7 @@ export const CHECKS: readonly Check[] = [
     name: 'link lifetime',
     held: 'This is no link, or links of this resource have not reached their end.',
     holds: (access, token, { linkEndsAt }) =>
-      token.kind === 'link' && linkEndsAt !== null && !(access.at < linkEndsAt) ? 'link_expired' : null,
+      token.kind === 'link' && isOver(access.at, linkEndsAt) ? 'link_expired' : null,
   },
   { name: 'grant', held: 'A grant covers action and resource, and its limits hold.', holds: grantReason },
   {
@@ -127,6 +128,11 @@ const ALLOW: Decision = Object.freeze({ allow: true })
 
 function deny(reason: Reason): Decision {
   return { allow: false, reason }
+}
+
+/** Whether an end, where there is one, has been reached. One that is no number has been. */
+function isOver(at: number, end: number | null): boolean {
+  return end !== null && !(at < end)
 }
 
 /** Whether a token was issued before a revocation. A sequence that is no number is before everything. */

@@ -32,6 +32,8 @@ export type Standing = {
   readonly resourceBefore: number
   /** False where the token's user has left the resource's conversation in a way that takes their access along. */
   readonly member: boolean
+  /** When a grant token ends at the latest by the app's setting, whatever it says itself; milliseconds since the epoch, or null. */
+  readonly tokenEndsAt: number | null
   /** When a link of this resource ends by the app's setting; milliseconds since the epoch, or null. */
   readonly linkEndsAt: number | null
   readonly uses: Uses
@@ -47,6 +49,7 @@ export const UNTOUCHED: Standing = Object.freeze({
   tokenRevoked: false,
   resourceBefore: 0,
   member: true,
+  tokenEndsAt: null,
   linkEndsAt: null,
   uses: 'unlimited',
 })

@@ -25,7 +25,11 @@ export const Settings = Type.Object(
       description:
         'How long recipient links live after the attachment was shared; null: as long as the receiver is active.',
     }),
-    tokenSeconds: Type.Integer({ minimum: 1, default: 2_592_000, description: 'The longest life of a grant token.' }),
+    tokenSeconds: Type.Integer({
+      minimum: 1,
+      default: 2_592_000,
+      description: 'The longest life of a grant token, signed here or offline.',
+    }),
     loginWall: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()], {
       default: null,
       description: "URL put in front of every media URL, so that viewers pass the operator's own login; null: none.",

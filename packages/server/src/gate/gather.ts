@@ -22,6 +22,7 @@ export function gather(
   const app = token?.app ?? tenant?.app.id ?? ''
   const conversationBefore = conversationSerial === null ? 0 : board.before('conversation', conversationSerial)
   const linkSeconds = tenant?.settings.linkSeconds ?? null
+  const issuedAt = token?.kind === 'grant' ? token.issuedAt : null
   return {
     open: facts.open,
     // An app that does not exist looks like a foreign one: who holds nothing there is refused for that, who does is told 404.
@@ -37,6 +38,7 @@ export function gather(
     tokenRevoked: token !== null && token.id !== null && board.tokenRevoked(app, token.id),
     resourceBefore: Math.max(board.resourceBefore(access.resource), conversationBefore),
     member: serial === null || conversationSerial === null || !board.isOut(conversationSerial, serial),
+    tokenEndsAt: issuedAt === null || tenant == null ? null : issuedAt + tenant.settings.tokenSeconds * 1000,
     linkEndsAt: linkSeconds === null || facts.sharedAt === null ? null : facts.sharedAt + linkSeconds * 1000,
     uses,
   }
