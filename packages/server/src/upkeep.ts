@@ -29,6 +29,17 @@ export function startUpkeep(parts: {
   let stopped = false
   let running: Promise<void> = Promise.resolve()
 
+  /** Going through a large store takes longer than a stop may. */
+  const untilStopped: Blobs = {
+    ...blobs,
+    async *list() {
+      for await (const piece of blobs.list()) {
+        if (stopped) return
+        yield piece
+      }
+    },
+  }
+
   /** Each app says how long its lines are kept. */
   async function pruneViews(): Promise<void> {
     let after: string | null = null
@@ -46,7 +57,7 @@ export function startUpkeep(parts: {
 
   async function round(): Promise<void> {
     try {
-      const swept = await sweepStorage({ records, blobs, graceMs: GRACE, now: now() })
+      const swept = await sweepStorage({ records, blobs: untilStopped, graceMs: GRACE, now: now() })
       log.debug({ swept }, 'swept')
       await reserve?.restore()
       await records.idempotency.prune(now() - IDEMPOTENCY_LASTS)
