@@ -16,7 +16,8 @@ const INTRO = `# What was measured
 
 Written by \`npm run bench\`; \`npm run bench -- NAME\` measures one section again. Everything in a table ran in alternating rounds
 on one machine; figures are medians of the rounds, and a ratio is the median of the ratios of each round. Absolute figures depend on
-the machine and on what else it does: compare ratios.`
+the machine and on what else it does: compare ratios. The benchmark alone makes a load average of about two. Where a section tells of
+more, the machine had other work: CPU time per request still means something there, requests per second and delays mean little.`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -51,10 +52,11 @@ async function main(): Promise<number> {
       const when = new Date().toISOString().slice(0, 10)
       const text = chapter(section, findings, when, machine())
       console.log(`${text}\n`)
-      const before = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : INTRO
+      const before = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : ''
       writeFileSync(
         RESULTS,
         place(
+          INTRO,
           before,
           [text],
           SECTIONS.map(({ title }) => title),

@@ -21,10 +21,10 @@ export function chapter({ title }: Section, { tables, goals, notes }: Findings, 
 
 /**
  * Puts chapters into the text of `RESULTS.md`: those with the same title are replaced where they stand, and others stay, so
- * that a section can be measured again alone. `order` are all titles as they are to follow each other.
+ * that a section can be measured again alone. `intro` stands before them; `order` are all titles as they are to follow each other.
  */
-export function place(text: string, chapters: readonly string[], order: readonly string[]): string {
-  const [intro = '', ...old] = text.split(HEAD)
+export function place(intro: string, text: string, chapters: readonly string[], order: readonly string[]): string {
+  const [, ...old] = text.split(HEAD)
   const byTitle = new Map<string, string>()
   for (const body of [...old, ...chapters.map((one) => one.replace(HEAD, ''))]) {
     byTitle.set(body.slice(0, body.indexOf('\n')), body.trim())

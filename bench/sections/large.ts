@@ -11,7 +11,7 @@ import { alternate, type Contestant, middle, ratio } from '../rounds.ts'
 import { type Bench, type Findings, goal, type Section } from '../section.ts'
 
 const SIZE = 100_000_000
-const READERS = 200
+const READERS = 800
 const FLOWING = 32
 
 /** Large files: throughput, what it costs, and what a reader costs in memory. */
@@ -89,13 +89,17 @@ async function run({ rounds, seconds, folder, gatehouse: launch }: Bench): Promi
   }
 }
 
+/** The first readers fill the pool of large buffers, which is bounded; what each one after them takes is its own. */
 async function stalledBytes(server: Running, url: string): Promise<number> {
-  const before = server.residentBytes()
   const readers: Stalled[] = []
-  await inLanes(16, READERS, async () => readers.push(await startStalled(url)))
-  // What was read ahead for a reader is given back once it has stalled for a while.
-  await new Promise((resolve) => setTimeout(resolve, 2000))
-  const grown = server.residentBytes() - before
+  const more = async (count: number) => {
+    await inLanes(16, count, async () => readers.push(await startStalled(url)))
+    // What was read ahead for a reader is given back once it has stalled for a while.
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    return server.residentBytes()
+  }
+  const before = await more(READERS / 4)
+  const after = await more(READERS)
   for (const reader of readers) reader.abandon()
-  return Math.max(0, grown) / READERS
+  return Math.max(0, after - before) / READERS
 }

@@ -3,7 +3,7 @@ import { allLinkPaths, makeApp, makeGroup, startGatehouse, upload } from '../gat
 import { median, show } from '../numbers.ts'
 import { type Bench, type Findings, goal, type Section } from '../section.ts'
 
-const RECEIVERS = 20_000
+const RECEIVERS = 100_000
 
 /** Lists of links: what it costs to give each receiver a link of their own. */
 export const links: Section = { name: 'links', title: 'Deriving links', run }
