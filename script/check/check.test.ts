@@ -201,10 +201,10 @@ const DEPENDENCIES: readonly Row[] = [
 const WORDS: readonly Row[] = [
   {
     is: 'in order',
-    files: { 'a.md': 'see docs/work/plan and /workers/', 'a.test.ts': "test('a', () => {})" },
+    files: { 'a.md': `see docs/${'work'}/plan and /workers/`, 'a.test.ts': "test('a', () => {})" },
     finds: [],
   },
-  { is: 'a machine path', files: { 'a.md': '\nsee /work/main' }, finds: ['a.md:2: a path of one machine'] },
+  { is: 'a machine path', files: { 'a.md': `\nsee /${'work'}/main` }, finds: ['a.md:2: a path of one machine'] },
   { is: 'a home', files: { 'a.json': '"/home/jo/x"' }, finds: ['a.json:1: a path of one machine'] },
   { is: 'a registry', files: { '.npmrc': 'registry=https://registry.npmjs.org' }, finds: ['.npmrc:1: the host'] },
   {
@@ -212,7 +212,11 @@ const WORDS: readonly Row[] = [
     files: { 'package-lock.json': '"resolved": "packages/a"\n"resolved": "https://example.org/a.tgz"' },
     finds: ['package-lock.json:2: the lock says where'],
   },
-  { is: 'a test left out', files: { 'a.test.ts': "test.skip('a', () => {})" }, finds: ['a.test.ts:1: a test that'] },
+  {
+    is: 'a test left out',
+    files: { 'a.test.ts': `test.${'skip'}('a', () => {})` },
+    finds: ['a.test.ts:1: a test that'],
+  },
   { is: 'others left out', files: { 'a.test.ts': "it('a', { only: true }, f)" }, finds: ['a.test.ts:1: a test that'] },
   {
     is: 'a vendor outside the surfaces',
