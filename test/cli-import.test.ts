@@ -1,30 +1,11 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { type Cli, createCli, type Result } from './support/cli.ts'
-import {
-  ADMIN,
-  eventually,
-  type Gatehouse,
-  runGatehouse,
-  startGatehouse,
-  temporaryFolder,
-} from './support/gatehouse.ts'
-import { createApp, type Tenant } from './support/tenant.ts'
+import { after, describe, test } from 'node:test'
+import { type Result, startCliHouse } from './support/cli.ts'
+import { ADMIN, eventually, runGatehouse, temporaryFolder } from './support/gatehouse.ts'
 
-let server: Gatehouse
-let app: Tenant
-let cli: Cli['run']
-
-before(async () => {
-  server = await startGatehouse()
-  app = await createApp(server.admin)
-  await app.users('anna', 'bert')
-  await app.conversation('imported', ['anna', 'bert'])
-  cli = createCli(server, app).run
-})
-
+const { server, app, cli } = await startCliHouse('imported')
 after(() => server.stop())
 
 describe('import', () => {

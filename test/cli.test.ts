@@ -1,27 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { type Cli, createCli } from './support/cli.ts'
+import { after, describe, test } from 'node:test'
+import { startCliHouse } from './support/cli.ts'
 import { createClient } from './support/client.ts'
-import { ADMIN, type Gatehouse, ROOT, startGatehouse } from './support/gatehouse.ts'
-import { createApp, type Tenant } from './support/tenant.ts'
+import { ADMIN, ROOT } from './support/gatehouse.ts'
 
-let server: Gatehouse
-let app: Tenant
-let cli: Cli['run']
-let json: Cli['json']
-
-before(async () => {
-  server = await startGatehouse()
-  app = await createApp(server.admin)
-  await app.users('anna', 'bert')
-  await app.conversation('general', ['anna', 'bert'])
-  const { run, json: parsed } = createCli(server, app)
-  cli = run
-  json = parsed
-})
-
+const { server, app, cli, json } = await startCliHouse('general')
 after(() => server.stop())
 
 describe('apps, keys, users', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { ADMIN, type Gatehouse, runGatehouse } from './gatehouse.ts'
-import type { Tenant } from './tenant.ts'
+import { ADMIN, type Gatehouse, runGatehouse, startGatehouse } from './gatehouse.ts'
+import { createApp, type Tenant } from './tenant.ts'
 
 /** How a command ended, and what it wrote. */
 export type Result = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
@@ -13,8 +13,26 @@ export type Cli = {
   readonly json: <T = Record<string, unknown>>(...words: readonly string[]) => Promise<T>
 }
 
+/** A server with one app in it, and the commands of its operator. */
+export type CliHouse = {
+  readonly server: Gatehouse
+  readonly app: Tenant
+  readonly cli: Cli['run']
+  readonly json: Cli['json']
+}
+
+/** Starts a server with one app, whose users `anna` and `bert` share the conversation of this name. */
+export async function startCliHouse(conversation: string): Promise<CliHouse> {
+  const server = await startGatehouse()
+  const app = await createApp(server.admin)
+  await app.users('anna', 'bert')
+  await app.conversation(conversation, ['anna', 'bert'])
+  const { run, json } = createCli(server, app)
+  return { server, app, cli: run, json }
+}
+
 /** The commands of an operator whose shell knows the server, the key and the app. */
-export function createCli(server: Gatehouse, app: Tenant): Cli {
+function createCli(server: Gatehouse, app: Tenant): Cli {
   const run: Cli['run'] = async (words, env = {}) => {
     const command = runGatehouse(words, {
       GATEHOUSE_URL: server.url,
