@@ -8,6 +8,8 @@ export type Change =
       readonly user: string
       readonly to: 'active' | 'suspended' | 'deleted'
     }
+  /** Ends login sessions for good. Null where there is none to end. */
+  | { readonly kind: 'login'; readonly app: string; readonly target: LoginTarget }
   | {
       readonly kind: 'key'
       readonly app: string | null
@@ -47,6 +49,9 @@ export type Change =
       readonly before: number | null
       readonly limit: number
     }
+
+/** Which login sessions end: one by its id, or all of a user but the newest `keep` (0: all). */
+export type LoginTarget = { readonly login: string } | { readonly user: string; readonly keep: number }
 
 /**
  * The subject of a revocation. `issuedBefore` is a sequence; one beyond the change's own counts as that, so that nothing issued later
@@ -101,10 +106,12 @@ export type LoggedChange = {
 /**
  * The one ordered, durable log of changes of standing. `append` writes the effect on the rows (a user's status, a deleted
  * attachment …), the present standing and the log entry in ONE transaction; sequences increase in the order of commits.
- * A user's deletion takes their memberships along; an app's deletion takes everything under it along.
+ * A user's deletion takes their memberships and login sessions along; an app's deletion takes everything under it along.
  * Suspending and activating never touch `before`; `revoke` sets `before` to its own sequence (all that was issued earlier is
  * void; `subject` sets it to the sequence named), except for `token`, `session` and `key`, which are revoked for good, the key's row
  * going as by a deletion. A conversation takes those merged into it along.
+ * A login session that ends, or is revoked as a session, loses its row and is marked `session`, revoked for good; one that a revocation
+ * of its user, subject or app makes void loses its row.
  * Revoking a user, conversation, or key that does not exist is answered null; subjects, tokens and resources need not exist.
  */
 export interface Changes {

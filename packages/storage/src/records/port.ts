@@ -2,11 +2,12 @@ import type { Nodes } from './nodes.ts'
 import type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 import type { Changes } from './port-changes.ts'
 import type { Attachments, Conversations, Messages } from './port-content.ts'
+import type { Logins, Users } from './port-people.ts'
 import type { Views } from './port-views.ts'
 
 export type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 export { Conflict, Full, Missing, Unavailable } from './port-basics.ts'
-export type { Change, Changes, LoggedChange, RevocationTarget, StandingRow } from './port-changes.ts'
+export type { Change, Changes, LoggedChange, LoginTarget, RevocationTarget, StandingRow } from './port-changes.ts'
 export type {
   Attachment,
   Attachments,
@@ -16,6 +17,7 @@ export type {
   Messages,
   Receiver,
 } from './port-content.ts'
+export type { LoginSession, Logins, User, UserDetails, UserFilter, Users } from './port-people.ts'
 export type { NewView, Receipt, View, Views } from './port-views.ts'
 
 /**
@@ -32,12 +34,14 @@ export type { NewView, Receipt, View, Views } from './port-views.ts'
  *   unique name taken already raises {@link Conflict}; writing below an app or conversation that does not exist raises
  *   {@link Missing}. Nothing of a failed call is left behind.
  * - A cursor that no page has answered is followed by nothing.
- * - Everything but {@link Keys.find}, {@link Keys.findBySecretHash}, and installation secrets is per app.
+ * - Everything but {@link Keys.find}, {@link Keys.findBySecretHash}, {@link Logins.findBySecretHash}, and installation secrets is
+ *   per app.
  */
 export interface Records {
   readonly apps: Apps
   readonly keys: Keys
   readonly users: Users
+  readonly logins: Logins
   readonly conversations: Conversations
   readonly messages: Messages
   readonly attachments: Attachments
@@ -105,37 +109,6 @@ export interface Keys {
   findBySecretHash(secretHash: string): Promise<Key | null>
   /** Keys of one app, or with null the account-wide ones; oldest first. */
   list(app: string | null, paging: Paging): Promise<Page<Key>>
-}
-
-/** A user of an app; `id` is the uid that the app chose. */
-export type User = {
-  readonly app: string
-  readonly id: string
-  readonly serial: number
-  readonly name: string | null
-  readonly metadata: { readonly [name: string]: Json }
-  readonly status: 'active' | 'deactivated'
-  readonly createdAt: number
-  readonly deactivatedAt: number | null
-}
-
-/**
- * Users. Deactivating, activating and deleting are changes. A deleted user's serial is never used again: whoever comes later
- * under the same id is another user, no member and no receiver of anything.
- */
-export interface Users {
-  /** Creates, or replaces name and metadata (undefined leaves what is there). `created` tells which. Keeps status and serial. */
-  put(user: {
-    app: string
-    id: string
-    name?: string | null
-    metadata?: { readonly [name: string]: Json }
-    at: number
-  }): Promise<{ readonly user: User; readonly created: boolean }>
-  find(app: string, id: string): Promise<User | null>
-  findBySerial(serial: number): Promise<User | null>
-  /** By id, ascending. */
-  list(app: string, paging: Paging & { status?: 'active' | 'deactivated' }): Promise<Page<User>>
 }
 
 /** Answers kept for repeated requests with one `Idempotency-Key`. */
