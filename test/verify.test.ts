@@ -73,6 +73,27 @@ test('nobody but a trusted proxy may say what the request was', async (t) => {
   await alone.stop()
 })
 
+test('the address of a viewer is the one that a trusted proxy tells, in either header', async () => {
+  const from = ['203.0.113.7']
+  const { token } = await app.token([{ actions: ['read'], resource: `/apps/${app.id}/files`, limits: { ip: from } }])
+  const rows: readonly (readonly [headers: Headers, status: number])[] = [
+    [{}, 403],
+    [{ 'x-forwarded-for': '203.0.113.7' }, 204],
+    [{ 'x-forwarded-for': '203.0.113.7, 198.51.100.1' }, 403],
+    [{ forwarded: 'for=203.0.113.7;proto=https' }, 204],
+    [{ forwarded: 'for="203.0.113.7:4711", for=127.0.0.9' }, 204],
+    [{ forwarded: 'for=203.0.113.7, for=198.51.100.1' }, 403],
+    [{ forwarded: 'for=_hidden' }, 403],
+    [{ forwarded: 'for=203.0.113.7', 'x-forwarded-for': '203.0.113.7' }, 204],
+    [{ forwarded: 'for=203.0.113.7', 'x-forwarded-for': '198.51.100.1' }, 403],
+    [{ forwarded: 'for=198.51.100.1', 'x-forwarded-for': '203.0.113.7' }, 403],
+  ]
+  for (const [headers, status] of rows) {
+    const answer = await app.bare.get('/v1/verify', { 'x-original-uri': REPORT, ...bearer(token), ...headers })
+    assert.equal(answer.status, status, JSON.stringify(headers))
+  }
+})
+
 const FRONTS: Readonly<Record<string, () => Promise<Front>>> = {
   'nginx auth_request': () => startNginx('forward-auth.conf', words),
   'Caddy forward_auth': () => startCaddy(words),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { forwardedFor } from './forwarded.ts'
 
 /** Tells where a request really comes from. */
 export type ClientAddress = {
@@ -10,8 +11,9 @@ export type ClientAddress = {
 }
 
 /**
- * Creates the rule: `X-Forwarded-For` is believed only from configured proxies (addresses or CIDR ranges), and read from right to left
- * up to the first address that is not one of them.
+ * Creates the rule: `X-Forwarded-For` and `Forwarded` (RFC 7239) are believed only from configured proxies (addresses or CIDR ranges),
+ * and read from right to left up to the first address that is not one of them. Where both are there and lead to different addresses,
+ * one of them is not the proxy's own, and the address counts as not known.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const trusted = new BlockList()
@@ -24,27 +26,39 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   const none = trustedProxies.length === 0
   const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
+  /** The last of the hops that is no proxy. Something unreadable in the chain: who stands before it is not known. */
+  function nearest(hops: readonly (string | null)[], peer: string): string | null {
+    let address = peer
+    for (const text of hops.toReversed()) {
+      const hop = plain(text?.trim())
+      if (hop === null) return null
+      address = hop
+      if (!isTrusted(hop)) break
+    }
+    return address
+  }
+
   return {
     fromTrustedProxy(request) {
       const peer = plain(request.socket.remoteAddress)
       return !none && peer !== null && isTrusted(peer)
     },
     of(request) {
-      let address = plain(request.socket.remoteAddress)
-      if (none || address === null || !isTrusted(address)) return address
-      const header = request.headers['x-forwarded-for']
-      if (header === undefined) return address
-      const hops = (Array.isArray(header) ? header.join(',') : header).split(',')
-      for (let i = hops.length - 1; i >= 0; i--) {
-        const hop = plain(hops[i]?.trim())
-        // Something unreadable in the chain: who stands before it is not known.
-        if (hop === null) return null
-        address = hop
-        if (!isTrusted(hop)) return hop
-      }
-      return address
+      const peer = plain(request.socket.remoteAddress)
+      if (none || peer === null || !isTrusted(peer)) return peer
+      const listed = joined(request.headers['x-forwarded-for'])
+      const told = joined(request.headers.forwarded)
+      const byList = listed === null ? peer : nearest(listed.split(','), peer)
+      if (told === null) return byList
+      const byWord = nearest(forwardedFor(told) ?? [null], peer)
+      return listed === null || byList === byWord ? byWord : null
     },
   }
+}
+
+function joined(header: string | readonly string[] | undefined): string | null {
+  if (header === undefined) return null
+  return typeof header === 'string' ? header : header.join(',')
 }
 
 /** An address without IPv4 mapping, zone or port; null where it is none. */
