@@ -4,6 +4,7 @@ import type { Changes } from './port-changes.ts'
 import type { Attachments, Conversations, Messages } from './port-content.ts'
 import type { Logins, Users } from './port-people.ts'
 import type { Views } from './port-views.ts'
+import type { Outbox, Webhooks } from './port-webhooks.ts'
 
 export type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 export { Conflict, Full, Missing, Unavailable } from './port-basics.ts'
@@ -19,6 +20,15 @@ export type {
 } from './port-content.ts'
 export type { LoginSession, Logins, User, UserDetails, UserFilter, Users } from './port-people.ts'
 export type { NewView, Receipt, View, Views } from './port-views.ts'
+export type {
+  NewEvent,
+  Outbox,
+  OutgoingDelivery,
+  Settlement,
+  Subscription,
+  Webhook,
+  Webhooks,
+} from './port-webhooks.ts'
 
 /**
  * The port of what is remembered. Every adapter (memory, sqlite, postgres) implements {@link Records} and is proven by the
@@ -47,6 +57,8 @@ export interface Records {
   readonly attachments: Attachments
   readonly changes: Changes
   readonly views: Views
+  readonly webhooks: Webhooks
+  readonly outbox: Outbox
   readonly idempotency: Idempotency
   readonly secrets: Secrets
   readonly uses: Uses
