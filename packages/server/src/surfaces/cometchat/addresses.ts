@@ -1,4 +1,4 @@
-import type { JsonObject, Json as JsonValue } from '@gatehouse/core/json'
+import type { Json, JsonObject } from '@gatehouse/core/json'
 import { parseResource, type Resource } from '@gatehouse/core/resource'
 
 /** Knows the media URLs of one app wherever they stand in what people write. */
