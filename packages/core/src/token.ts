@@ -1,7 +1,18 @@
 import type { Grant } from './grant.ts'
 
-/** The kinds of token that Gatehouse knows. Each opens its own doors only. */
-export type TokenKind = 'key' | 'link' | 'grant' | 'media' | 'session'
+/**
+ * The kinds of token that Gatehouse knows. Each opens its own doors only.
+ *
+ * `login`: a user's session with a surface, by its secret. `pass`: a session's key to the media that its user receives.
+ * `presigned`: a URL that is good for minutes. `service`: one attachment for whoever an API key hands it to.
+ */
+export type TokenKind = 'key' | 'link' | 'grant' | 'media' | 'session' | 'login' | 'pass' | 'presigned' | 'service'
+
+/** Kinds whose proof is a MAC with the app's link key: they go when that key is retired. */
+export const BY_LINK_KEY: readonly TokenKind[] = ['link', 'pass', 'presigned', 'service']
+
+/** Kinds that open media for one user alone. */
+export const PER_USER: readonly TokenKind[] = ['link', 'pass', 'presigned']
 
 declare const verified: unique symbol
 

@@ -1,8 +1,9 @@
 import type { Access, Action } from '@gatehouse/core/access'
 import type { Reason } from '@gatehouse/core/reasons'
 import type { Resource } from '@gatehouse/core/resource'
-import type { Token } from '@gatehouse/core/token'
+import type { Token, TokenKind } from '@gatehouse/core/token'
 import type { FastifyRequest } from 'fastify'
+import type { Found } from './gate/credential.ts'
 
 /**
  * What a request asks for. `resource` is null where the call belongs to no place of its own (the inspector): then it is
@@ -15,6 +16,8 @@ export type Caller = {
   /** The id of the key or token, as the log of changes names it. */
   readonly by: string
   readonly token: Token
+  /** The user who is logged in; null for everybody whom a login session did not let in. */
+  readonly user: { readonly id: string; readonly serial: number } | null
   readonly access: Access
   /**
    * Judges the call once more, with the standing of now; null where it may go on. MUST be asked after whatever a client can draw out, a
@@ -31,3 +34,20 @@ export type Judged =
 
 /** The way into the gate from the API. MUST read nothing but the head of the request: it is asked before the body arrives. */
 export type Judge = (request: FastifyRequest, ask: Ask) => Promise<Judged>
+
+/**
+ * What a surface asks for, with the credential that its own dialect found. `accepts` names the kinds of token that open this
+ * call: `login` for a user's client, `key` for a server.
+ */
+export type SurfaceAsk = {
+  readonly action: Action
+  readonly resource: Resource
+  readonly found: Found
+  readonly accepts: readonly TokenKind[]
+}
+
+/**
+ * The way into the gate from a surface. Refusals come as reasons, for the surface to say in its own words. MUST read nothing but the
+ * head of the request, like {@link Judge}; a login session or key of another app is answered `credential_unknown`.
+ */
+export type SurfaceJudge = (request: FastifyRequest, ask: SurfaceAsk) => Promise<Judged>

@@ -50,7 +50,10 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
         const later = await gate.later(judgement, facts, tenant)
         return later.decision.allow ? null : later.decision.reason
       }
-      return { allow: true, caller: { by: token.key ?? token.id ?? token.kind, token, access, stillAllowed } }
+      return {
+        allow: true,
+        caller: { by: token.key ?? token.id ?? token.kind, token, user: null, access, stillAllowed },
+      }
     }
     const reason = decision.allow ? 'credential_missing' : decision.reason
     if (tenant != null) {

@@ -6,6 +6,24 @@ export type Credential =
   | { readonly form: 'bearer'; readonly text: string }
   | { readonly form: 'query'; readonly text: string }
   | { readonly form: 'cookie'; readonly text: string }
+  /** A keyed MAC (link, pass, service token) where nothing else can stand: never a JWT, never a secret. */
+  | { readonly form: 'mac'; readonly text: string }
+  /** The secret of an API key, by itself. */
+  | { readonly form: 'secret'; readonly text: string }
+  /** The secret of a user's login session. */
+  | { readonly form: 'login'; readonly text: string }
+  /** The parts of a pre-signed URL, as they stand in the query. */
+  | { readonly form: 'presigned'; readonly parts: PresignedText }
+
+/** What makes a URL a pre-signed one: texts that anybody may have written. */
+export type PresignedText = {
+  /** Whole seconds since the epoch, in decimal digits. */
+  readonly expires: string
+  readonly signature: string
+  /** Names the key: the app whose link key signed it. */
+  readonly keyId: string
+  readonly subject: string
+}
 
 /**
  * What a request brings along: nothing, more than one explicit credential, one that cannot be read, or candidates. An explicit
