@@ -39,6 +39,10 @@ export const Settings = Type.Object(
       description:
         'Whether leaving a conversation takes away access to what was shared there; null: off for the native API.',
     }),
+    historyForNewMembers: Type.Boolean({
+      default: false,
+      description: 'Whether members who join a conversation later see, and receive, what was shared there before.',
+    }),
     allowedOrigins: Type.Array(Type.String({ maxLength: 256 }), {
       default: [],
       maxItems: 100,

@@ -66,10 +66,15 @@ export async function share(
 export async function unshare(parts: Parts, attachment: Attachment, by: string): Promise<void> {
   const { app, id, blob } = attachment
   await parts.standings.change({ kind: 'attachment', app, attachment: id, to: 'deleted' }, by)
+  await discard(parts, blob)
+}
+
+/** Deletes bytes that no attachment holds any more; keeps them where one does. Never fails: the sweep removes what is left. */
+export async function discard({ records, blobs, log }: Pick<Parts, 'records' | 'blobs' | 'log'>, blob: string) {
   try {
-    if (!(await parts.records.attachments.references(blob))) await parts.blobs.delete(blob)
+    if (!(await records.attachments.references(blob))) await blobs.delete(blob)
   } catch (error) {
-    // Nobody can reach the bytes any more; the sweep removes them.
-    parts.log.warn({ err: error, blob }, 'the bytes of a deleted attachment are still there')
+    // Nobody can reach the bytes any more.
+    log.warn({ err: error, blob }, 'the bytes of a deleted attachment are still there')
   }
 }

@@ -23,7 +23,7 @@ export type Change =
   | { readonly kind: 'revoke'; readonly app: string; readonly target: RevocationTarget }
   /**
    * Leaving takes access along, coming back restores it, in conversations merged into this one, too; writes the membership (not in a
-   * conversation that was merged away).
+   * conversation that was merged away). Nobody who is banned comes back: that is answered null.
    */
   | {
       readonly kind: 'member'
@@ -36,8 +36,14 @@ export type Change =
       readonly kind: 'attachment'
       readonly app: string
       readonly attachment: string
-      readonly to: 'deleted' | 'private' | 'public'
+      /** `shared` gives one that is held to the sender and the members of its conversation as of now; null where none is held. */
+      readonly to: 'deleted' | 'private' | 'public' | 'shared'
     }
+  /**
+   * Takes members, bans, messages and attachments along, and the conversations merged into this one; one that was merged away cannot be
+   * deleted by itself. Voids what was issued for its resource, so that a conversation that comes later under the same id is another.
+   */
+  | { readonly kind: 'conversation'; readonly app: string; readonly conversation: string; readonly to: 'deleted' }
   /**
    * Makes public attachments shared before `before` (null: all) private, or those that `protect` made private public again, oldest first and
    * at most `limit` at a time. Repeat until it is answered null: nothing is left to change.
@@ -99,7 +105,7 @@ export type LoggedChange = {
   readonly at: number
   /** The standing rows as they are after this change, so that a node applies it without asking again. */
   readonly rows: readonly StandingRow[]
-  /** Paths of attachments whose row changed or went, for caches. Only for `attachment` and `protect`. */
+  /** Paths of attachments whose row changed or went, for caches. Only for `attachment`, `conversation` and `protect`. */
   readonly paths: readonly string[]
 }
 

@@ -1,24 +1,32 @@
 import type { Nodes } from './nodes.ts'
 import type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 import type { Changes } from './port-changes.ts'
-import type { Attachments, Conversations, Messages } from './port-content.ts'
+import type { Attachments } from './port-content.ts'
+import type { Messages } from './port-messages.ts'
 import type { Logins, Users } from './port-people.ts'
+import type { Conversations } from './port-talk.ts'
 import type { Views } from './port-views.ts'
 import type { Outbox, Webhooks } from './port-webhooks.ts'
 
 export type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 export { Conflict, Full, Missing, Unavailable } from './port-basics.ts'
 export type { Change, Changes, LoggedChange, LoginTarget, RevocationTarget, StandingRow } from './port-changes.ts'
-export type {
-  Attachment,
-  Attachments,
-  Conversation,
-  Conversations,
-  Message,
-  Messages,
-  Receiver,
-} from './port-content.ts'
+export type { Attachment, Attachments, Reach, Receiver } from './port-content.ts'
+export type { Message, MessageFilter, MessagePatch, Messages, NewMessage } from './port-messages.ts'
 export type { LoginSession, Logins, User, UserDetails, UserFilter, Users } from './port-people.ts'
+export type {
+  Arrival,
+  Ban,
+  Conversation,
+  ConversationDetails,
+  ConversationFilter,
+  Conversations,
+  Joining,
+  Member,
+  MemberRole,
+  Numbered,
+  Talk,
+} from './port-talk.ts'
 export type { NewView, Receipt, View, Views } from './port-views.ts'
 export type {
   NewEvent,
@@ -150,6 +158,7 @@ export interface Idempotency {
 
 /** Secrets of the installation, sealed: made once, read by every node. */
 export interface Secrets {
+  find(name: string): Promise<Uint8Array | null>
   /** The stored value, or `value` where there was none; the first writer wins. */
   findOrCreate(name: string, value: Uint8Array): Promise<Uint8Array>
 }

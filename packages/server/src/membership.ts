@@ -1,0 +1,114 @@
+import type { Arrival, Conversation, MemberRole, Receiver } from '@gatehouse/storage/records/port'
+import type { Parts } from './parts.ts'
+import { matchesPassword } from './password.ts'
+
+/** What the acts on members need. */
+type Acting = Pick<Parts, 'records' | 'standings' | 'tenants' | 'now'>
+
+/** Who acts, and what an app's `revokeOnLeave` means at their door where nobody has set it. */
+export type Actor = {
+  /** For the log of changes: the id of a key, a user, or `operator`. */
+  readonly by: string
+  readonly revokeByDefault: boolean
+}
+
+/** Who is to come in, and as what (`participant`). */
+export type Newcomer = { readonly user: string; readonly role?: MemberRole }
+
+/** What came of somebody's own attempt to join. */
+export type Joined = 'joined' | 'present' | 'banned' | 'invited only' | 'wrong password'
+
+/** Whether leaving a conversation of this app takes access along. */
+export async function revokesOnLeave({ tenants }: Acting, app: string, actor: Actor): Promise<boolean> {
+  return (await tenants.find(app))?.settings.revokeOnLeave ?? actor.revokeByDefault
+}
+
+/** Gives back to these users what leaving the conversation took from them; nothing is written for the others. */
+export async function giveBack(
+  { records, standings }: Acting,
+  app: string,
+  conversation: string,
+  users: readonly Receiver[],
+  by: string,
+): Promise<void> {
+  for (const { id: user } of await records.conversations.cutOff(app, conversation, users)) {
+    await standings.change({ kind: 'member', app, conversation, user, to: 'in' }, by)
+  }
+}
+
+/**
+ * Adds members to a conversation, in one step however many they are, and gives back what leaving took from them. Null without such
+ * a conversation, or where it was merged away.
+ */
+export async function addMembers(
+  parts: Acting,
+  app: string,
+  conversation: string,
+  members: readonly Newcomer[],
+  actor: Pick<Actor, 'by'>,
+): Promise<Arrival | null> {
+  const arrival = await parts.records.conversations.addMembers(app, conversation, members, parts.now())
+  if (arrival === null) return null
+  // Also to those who were members already: a merge may have brought them in, or an earlier call ended halfway.
+  await giveBack(parts, app, conversation, [...arrival.joined, ...arrival.present], actor.by)
+  return arrival
+}
+
+/** Lets a user join by themselves, if the conversation is one for that. */
+export async function joinConversation(
+  parts: Acting,
+  { app, id, joining, passwordHash }: Conversation,
+  { user, password }: { readonly user: string; readonly password?: string | undefined },
+  actor: Pick<Actor, 'by'>,
+): Promise<Joined> {
+  const { conversations } = parts.records
+  if (await conversations.isBanned(app, id, user)) return 'banned'
+  if (await conversations.isMember(app, id, user)) return 'present'
+  if (joining === 'invited') return 'invited only'
+  if (joining === 'password') {
+    const known = password !== undefined && passwordHash !== null && (await matchesPassword(password, passwordHash))
+    if (!known) return 'wrong password'
+  }
+  const arrival = await addMembers(parts, app, id, [{ user }], actor)
+  return arrival === null || arrival.banned.length > 0 ? 'banned' : 'joined'
+}
+
+/** Takes a member out, by their own wish or another's; access goes along where the app says so. False for one who is none. */
+export async function removeMember(
+  parts: Acting,
+  app: string,
+  conversation: string,
+  user: string,
+  actor: Actor,
+): Promise<boolean> {
+  const { records, standings, now } = parts
+  if (!(await records.conversations.isMember(app, conversation, user))) return false
+  if (await revokesOnLeave(parts, app, actor)) {
+    return (await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, actor.by)) !== null
+  }
+  return (await records.conversations.removeMember(app, conversation, user, now())) !== null
+}
+
+/** Takes a user out, member or not, and keeps them out. False without such a conversation or user. */
+export async function banMember(
+  parts: Acting,
+  app: string,
+  conversation: string,
+  { user, bannedBy }: { readonly user: string; readonly bannedBy: string | null },
+  actor: Actor,
+): Promise<boolean> {
+  const { records, standings, now } = parts
+  const { conversations } = records
+  const revokes = await revokesOnLeave(parts, app, actor)
+  // Access goes first, so that a call repeated after a fault takes it all.
+  if (revokes && (await conversations.isMember(app, conversation, user))) {
+    await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, actor.by)
+  }
+  const banned = await conversations.ban(app, conversation, { user, by: bannedBy, at: now() })
+  if (banned === null) return false
+  // Who joined in between has left by the ban alone.
+  if (revokes && banned.left) {
+    await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, actor.by)
+  }
+  return true
+}
