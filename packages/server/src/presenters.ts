@@ -158,6 +158,8 @@ function outcome(change: Change): { target: Record<string, unknown>; to: string 
   switch (change.kind) {
     case 'user':
       return { target: { user: change.user }, to: change.to }
+    case 'login':
+      return { target: { ...change.target }, to: 'ended' }
     case 'key':
       return { target: { key: change.key }, to: change.to }
     case 'app':

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Change, RevocationTarget } from '../port.ts'
 import type { Flavour } from './database.ts'
+import { deleteLogins } from './logins.ts'
 import { joinAll, leaveAll, lockConversation, setVersion } from './memberships.ts'
 import { deleteApp, deleteAttachment, deleteUser } from './removal.ts'
 import type { Tables } from './schema.ts'
@@ -23,6 +24,8 @@ export async function takeEffect(
   switch (change.kind) {
     case 'user':
       return changeUser(tx, change, at)
+    case 'login':
+      return changeLogin(tx, change)
     case 'key':
       return changeKey(tx, change)
     case 'app':
@@ -78,6 +81,15 @@ async function changeUser(tx: Transaction<Tables>, { app, user, to }: Of<'user'>
     ],
     paths: [],
   }
+}
+
+async function changeLogin(tx: Transaction<Tables>, { app, target }: Of<'login'>): Promise<Effect | null> {
+  const ended = await deleteLogins(tx, app, target)
+  return ended.length === 0 ? null : { marks: ended.map((id) => endOfSession(app, id)), paths: [] }
+}
+
+const endOfSession = (app: string, id: string): Mark => {
+  return { scope: 'session', target: `${app}/${id}`, serial: null, revoked: true }
 }
 
 async function changeKey(tx: Transaction<Tables>, { app, key, to }: Of<'key'>): Promise<Effect | null> {
@@ -233,10 +245,10 @@ async function revocationMarks(
 ): Promise<readonly Mark[] | null> {
   const home = await tx.selectFrom('apps').select('serial').where('id', '=', app).executeTakeFirst()
   if (home === undefined) return null
+  await deleteRevokedLogins(tx, app, target)
   if ('app' in target) return [{ scope: 'app', target: app, serial: home.serial, before: 'now' }]
   if ('token' in target) return [{ scope: 'token', target: `${app}/${target.token}`, serial: null, revoked: true }]
-  if ('session' in target)
-    return [{ scope: 'session', target: `${app}/${target.session}`, serial: null, revoked: true }]
+  if ('session' in target) return [endOfSession(app, target.session)]
   if ('resource' in target) return [{ scope: 'resource', target: target.resource, serial: null, before: 'now' }]
   if ('subject' in target) {
     const name = `${app}/${target.subject}`
@@ -263,6 +275,19 @@ async function revocationMarks(
     { scope: 'user', target: name, serial, before: 'now' },
     { scope: 'subject', target: name, serial: null, before: 'now' },
   ]
+}
+
+/** Whoever began a session before it was revoked cannot go on with it, so nothing of it is kept. */
+async function deleteRevokedLogins(
+  tx: Transaction<Tables>,
+  app: string,
+  target: Exclude<RevocationTarget, { key: string }>,
+): Promise<void> {
+  const all = Number.MAX_SAFE_INTEGER
+  if ('session' in target) await deleteLogins(tx, app, { login: target.session })
+  if ('user' in target) await deleteLogins(tx, app, { user: target.user, before: all })
+  if ('subject' in target) await deleteLogins(tx, app, { user: target.subject, before: target.issuedBefore })
+  if ('app' in target) await deleteLogins(tx, app, { user: null, before: all })
 }
 
 async function serialOf(tx: Transaction<Tables>, app: string, id: string): Promise<number | null> {

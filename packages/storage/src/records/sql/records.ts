@@ -7,7 +7,9 @@ import { createConversations } from './conversations.ts'
 import type { Database } from './database.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createKeys } from './keys.ts'
+import { createLogins } from './logins.ts'
 import { createMessages } from './messages.ts'
+import { PEOPLE_MIGRATIONS } from './migrations/people.ts'
 import { RECORD_MIGRATIONS } from './migrations/records.ts'
 import { migrate } from './migrations/run.ts'
 import { VIEW_MIGRATIONS } from './migrations/views.ts'
@@ -27,7 +29,8 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
     await database.close()
   }
   try {
-    await migrate(database, RECORD_MIGRATIONS, Date.now())
+    // Each area counts its steps for itself; those that alter tables of another come behind it.
+    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS]) await migrate(database, area, Date.now())
     await migrate(log, VIEW_MIGRATIONS, Date.now())
   } catch (error) {
     await close()
@@ -40,6 +43,7 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
     apps: createApps(database),
     keys: createKeys(database),
     users: createUsers(database),
+    logins: createLogins(database),
     conversations: createConversations(database),
     messages: createMessages(database),
     attachments,

@@ -1,21 +1,17 @@
 import { sql, type Transaction } from 'kysely'
 import { breathe, CHUNK, type Flavour } from './database.ts'
+import { lockUser } from './logins.ts'
 import type { Tables } from './schema.ts'
 
-/** Deletes a user with their memberships, and answers the serial; null where there is none. */
+/** Deletes a user with their memberships and login sessions, and answers the serial; null where there is none. */
 export async function deleteUser(tx: Transaction<Tables>, app: string, id: string): Promise<number | null> {
-  const user = await tx
-    .updateTable('users')
-    .set({ app })
-    .where('app', '=', app)
-    .where('id', '=', id)
-    .returning('serial')
-    .executeTakeFirst()
-  if (user === undefined) return null
-  await tx.deleteFrom('memberships').where('member', '=', user.serial).execute()
-  await tx.deleteFrom('recipients').where('member', '=', user.serial).execute()
-  await tx.deleteFrom('users').where('serial', '=', user.serial).execute()
-  return user.serial
+  const serial = await lockUser(tx, app, id)
+  if (serial === null) return null
+  await tx.deleteFrom('memberships').where('member', '=', serial).execute()
+  await tx.deleteFrom('logins').where('member', '=', serial).execute()
+  await tx.deleteFrom('recipients').where('member', '=', serial).execute()
+  await tx.deleteFrom('users').where('serial', '=', serial).execute()
+  return serial
 }
 
 /** Deletes an attachment's row and answers its path; null where there is none. The blob is left to the caller. */
@@ -56,6 +52,7 @@ const BELONGINGS = [
   { table: 'messages', key: ['serial'], parent: null },
   { table: 'attachments', key: ['serial'], parent: null },
   { table: 'conversations', key: ['serial'], parent: null },
+  { table: 'logins', key: ['serial'], parent: null },
   { table: 'users', key: ['serial'], parent: null },
   { table: 'keys', key: ['serial'], parent: null },
   { table: 'standing', key: ['position'], parent: null },

@@ -9,6 +9,7 @@ export type Tables = {
   readonly apps: AppsTable
   readonly keys: KeysTable
   readonly users: UsersTable
+  readonly logins: LoginsTable
   readonly conversations: ConversationsTable
   readonly memberships: MembershipsTable
   readonly messages: MessagesTable
@@ -65,11 +66,33 @@ export type UsersTable = {
   id: string
   /** JSON: a string or null. */
   name: string
+  /** JSON: a string or null. */
+  role: string
+  /** JSON, one tag a line; see `tagLines`. */
+  tags: string
+  /** JSON. */
+  profile: string
   /** JSON. */
   metadata: string
+  /** Id and name as they are searched; see `folded`. */
+  folded: string
   status: 'active' | 'deactivated'
   created_at: number
+  updated_at: number
   deactivated_at: number | null
+}
+
+/** Login sessions that are open. */
+export type LoginsTable = {
+  serial: Generated<number>
+  app: string
+  id: string
+  /** The user's id, beside the serial. */
+  uid: string
+  member: number
+  secret_hash: string
+  sequence: number
+  created_at: number
 }
 
 /** Conversations. */

@@ -1,22 +1,21 @@
-import { type Selectable, sql, type Transaction } from 'kysely'
-import type { Receiver, User, Users } from '../port.ts'
+import { type Selectable, type SelectQueryBuilder, sql, type Transaction } from 'kysely'
+import { Conflict, type Receiver, type User, type UserDetails, type UserFilter, type Users } from '../port.ts'
 import { breathe, CHUNK, chunks, type Database, type Flavour, isIn, rowTable } from './database.ts'
+import { folded, hasTag, holds, tagLines } from './folding.ts'
 import { pageOf } from './paging.ts'
 import type { Tables, UsersTable } from './schema.ts'
 
 /** Users in SQL. */
-export function createUsers({ read, write }: Database<Tables>): Users {
+export function createUsers({ flavour, read, write }: Database<Tables>): Users {
+  const ofApp = (app: string) => read.selectFrom('users').where('app', '=', app)
   return {
-    put: ({ app, id, name, metadata, at }) =>
+    put: ({ app, id, at, ...details }) =>
       write(async (tx) => {
-        const change = {
-          ...(name === undefined ? {} : { name: JSON.stringify(name) }),
-          ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
-        }
+        const change = columnsOf(id, details)
         const changed = () =>
           tx
             .updateTable('users')
-            .set({ app, ...change })
+            .set({ app, ...change, ...(Object.keys(change).length === 0 ? {} : { updated_at: at }) })
             .where('app', '=', app)
             .where('id', '=', id)
             .returningAll()
@@ -24,35 +23,35 @@ export function createUsers({ read, write }: Database<Tables>): Users {
 
         const present = await changed()
         if (present !== undefined) return { user: userOf(present), created: false }
-        const made = await tx
-          .insertInto('users')
-          .values({
-            app,
-            id,
-            name: 'null',
-            metadata: '{}',
-            ...change,
-            status: 'active',
-            created_at: at,
-            deactivated_at: null,
-          })
-          .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
-          .returningAll()
-          .executeTakeFirst()
+        const made = await insert(tx, app, id, details, at)
         if (made !== undefined) return { user: userOf(made), created: true }
         const other = await changed()
         if (other === undefined) throw new Error('A user came and went while being written')
         return { user: userOf(other), created: false }
       }),
 
+    create: ({ app, id, at, ...details }) =>
+      write(async (tx) => {
+        const made = await insert(tx, app, id, details, at)
+        if (made === undefined) throw new Conflict('user')
+        return userOf(made)
+      }),
+
     find: async (app, id) => {
-      const row = await read
-        .selectFrom('users')
-        .selectAll()
-        .where('app', '=', app)
-        .where('id', '=', id)
-        .executeTakeFirst()
+      const row = await ofApp(app).selectAll().where('id', '=', id).executeTakeFirst()
       return row === undefined ? null : userOf(row)
+    },
+
+    findMany: async (app, ids) => {
+      const users = new Map<string, User>()
+      for (const some of chunks(ids, CHUNK[flavour])) {
+        const rows = await ofApp(app)
+          .selectAll()
+          .where(isIn(flavour, 'id', some))
+          .execute()
+        for (const row of rows) users.set(row.id, userOf(row))
+      }
+      return [...new Set(ids)].flatMap((id) => users.get(id) ?? [])
     },
 
     findBySerial: async (serial) => {
@@ -60,19 +59,72 @@ export function createUsers({ read, write }: Database<Tables>): Users {
       return row === undefined ? null : userOf(row)
     },
 
-    list: async (app, { after, limit, status }) => {
-      const rows = await read
-        .selectFrom('users')
+    list: async (app, { after, limit, ...filter }) => {
+      const rows = await narrowed(flavour, ofApp(app), filter)
         .selectAll()
-        .where('app', '=', app)
-        .$if(status !== undefined, (query) => query.where('status', '=', sql.lit(status ?? 'active')))
         .where('id', '>', after ?? '')
         .orderBy('id')
         .limit(limit + 1)
         .execute()
       return pageOf(rows, limit, userOf, (row) => row.id)
     },
+
+    page: async (app, { offset, limit, ...filter }) => {
+      const some = narrowed(flavour, ofApp(app), filter)
+      const rows = await some.selectAll().orderBy('id').limit(limit).offset(offset).execute()
+      if (offset === 0 && rows.length < limit) return { items: rows.map(userOf), total: rows.length }
+      const { total } = await some.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+      return { items: rows.map(userOf), total }
+    },
   }
+}
+
+type UsersQuery = SelectQueryBuilder<Tables, 'users', unknown>
+
+function narrowed(flavour: Flavour, query: UsersQuery, { search, roles, tags, status }: UserFilter): UsersQuery {
+  let some = query
+  // Written out, so that the index of the few who are deactivated can serve.
+  if (status !== undefined) some = some.where('status', '=', sql.lit(status))
+  if (search !== undefined) some = some.where(holds(flavour, 'folded', folded(search)))
+  if (roles !== undefined) {
+    const texts = roles.map((role) => JSON.stringify(role))
+    some = some.where(isIn(flavour, 'role', texts))
+  }
+  if (tags !== undefined) some = some.where(hasTag(flavour, 'tags', tags))
+  return some
+}
+
+/** The columns that say what is named; the others are left out. */
+function columnsOf(id: string, { name, role, tags, profile, metadata }: UserDetails): Partial<Selectable<UsersTable>> {
+  return {
+    ...(name === undefined ? {} : { name: JSON.stringify(name), folded: folded(id, name) }),
+    ...(role === undefined ? {} : { role: JSON.stringify(role) }),
+    ...(tags === undefined ? {} : { tags: tagLines(tags) }),
+    ...(profile === undefined ? {} : { profile: JSON.stringify(profile) }),
+    ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+  }
+}
+
+/** What a new user has where nothing else is said. */
+const BLANK = { name: 'null', role: 'null', tags: '[]', profile: '{}', metadata: '{}', status: 'active' } as const
+
+/** Inserts a user; undefined where the id is taken. */
+function insert(tx: Transaction<Tables>, app: string, id: string, details: UserDetails, at: number) {
+  return tx
+    .insertInto('users')
+    .values({
+      app,
+      id,
+      ...BLANK,
+      folded: folded(id),
+      ...columnsOf(id, details),
+      created_at: at,
+      updated_at: at,
+      deactivated_at: null,
+    })
+    .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
+    .returningAll()
+    .executeTakeFirst()
 }
 
 /**
@@ -114,16 +166,20 @@ async function createUsersNamed(
   ids: readonly string[],
   at: number,
 ): Promise<void> {
-  type Row = Pick<UsersTable, 'app' | 'id' | 'name' | 'metadata' | 'status' | 'created_at'>
-  const rows = rowTable<Row>(
+  const alike = { ...BLANK, app, created_at: at, updated_at: at }
+  type Own = Pick<UsersTable, 'id' | 'folded'>
+  const own = rowTable<Own>(
     flavour,
-    { app: 'text', id: 'text', name: 'text', metadata: 'text', status: 'text', created_at: 'bigint' },
-    ids.map((id) => [app, id, 'null', '{}', 'active', at]),
+    { id: 'text', folded: 'text' },
+    ids.map((id) => [id, folded(id)]),
+  )
+  const cells = Object.values(alike).map((value) =>
+    typeof value === 'number' ? sql`cast(${value} as bigint)` : sql`${value}`,
   )
   await tx
     .insertInto('users')
-    .columns(['app', 'id', 'name', 'metadata', 'status', 'created_at'])
-    .expression(rows)
+    .columns(['id', 'folded', ...(Object.keys(alike) as (keyof typeof alike)[])])
+    .expression(sql`select own.id, own.folded, ${sql.join(cells)} from (${own}) as own where true`)
     .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
     .execute()
 }
@@ -134,9 +190,13 @@ function userOf(row: Selectable<UsersTable>): User {
     id: row.id,
     serial: row.serial,
     name: JSON.parse(row.name),
+    role: JSON.parse(row.role),
+    tags: JSON.parse(row.tags),
+    profile: JSON.parse(row.profile),
     metadata: JSON.parse(row.metadata),
     status: row.status,
     createdAt: row.created_at,
+    updatedAt: row.updated_at,
     deactivatedAt: row.deactivated_at,
   }
 }

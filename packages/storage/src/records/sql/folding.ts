@@ -1,0 +1,37 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Flavour } from './database.ts'
+
+/** Texts as they are searched: one line, without regard to case. Both what is kept and what is looked for go through this. */
+export function folded(...texts: readonly (string | null)[]): string {
+  return texts
+    .filter((text) => text !== null)
+    .join(' ')
+    .toWellFormed()
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+}
+
+/** Whether a folded column holds a folded text anywhere. */
+export function holds(flavour: Flavour, column: string, text: string): RawBuilder<SqlBool> {
+  return flavour === 'sqlite'
+    ? sql<SqlBool>`instr(${sql.ref(column)}, ${text}) > 0`
+    : sql<SqlBool>`strpos(${sql.ref(column)}, ${text}) > 0`
+}
+
+/**
+ * Tags as JSON with every tag on a line of its own. JSON escapes line feeds inside strings, so that looking for a whole line
+ * finds exactly the tag.
+ */
+export function tagLines(tags: readonly string[]): string {
+  return tags.length === 0 ? '[]' : `[\n${tags.map((tag) => JSON.stringify(tag)).join('\n,\n')}\n]`
+}
+
+/** Whether a column of {@link tagLines} holds any of the tags. */
+export function hasTag(flavour: Flavour, column: string, tags: readonly string[]): RawBuilder<SqlBool> {
+  if (tags.length === 0) return sql<SqlBool>`1 = 0`
+  return sql<SqlBool>`(${sql.join(
+    tags.map((tag) => holds(flavour, column, `\n${JSON.stringify(tag)}\n`)),
+    sql` or `,
+  )})`
+}

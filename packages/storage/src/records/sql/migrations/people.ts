@@ -1,0 +1,30 @@
+import type { Migration } from './run.ts'
+
+/** The steps of the schema of users and their login sessions that came after the first tables, oldest first. */
+export const PEOPLE_MIGRATIONS: readonly Migration[] = [
+  {
+    name: 'people-0001-details-and-logins',
+    statements: ({ serial, integer, text, table }) => [
+      `alter table users add column role ${text} not null default 'null'`,
+      `alter table users add column tags ${text} not null default '[]'`,
+      `alter table users add column profile ${text} not null default '{}'`,
+      `alter table users add column folded ${text} not null default ''`,
+      `alter table users add column updated_at ${integer} not null default 0`,
+      // Databases fold ASCII only; the rest follows when a user is written again.
+      `update users set updated_at = created_at, folded = lower(id || ' ' || name)`,
+
+      `create table logins (
+        serial ${serial},
+        app ${text} not null references apps (id),
+        id ${text} not null,
+        uid ${text} not null,
+        member ${integer} not null references users (serial),
+        secret_hash ${text} not null unique,
+        sequence ${integer} not null,
+        created_at ${integer} not null,
+        unique (app, id)
+      ) ${table}`,
+      `create index logins_by_member on logins (member, serial)`,
+    ],
+  },
+]
