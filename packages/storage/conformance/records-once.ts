@@ -49,10 +49,12 @@ export const onceCases: Cases = {
 
   'a secret is made once: the first writer wins, at once or later': async ({ records: { secrets } }) => {
     const name = fresh()
+    assert.equal(await secrets.find(name), null)
     const made = await Promise.all(
       Array.from({ length: 16 }, (_, n) => secrets.findOrCreate(name, new Uint8Array([n, 0, 255]))),
     )
     for (const each of made) assert.deepEqual(each, made[0])
+    assert.deepEqual(await secrets.find(name), made[0])
     assert.deepEqual(await secrets.findOrCreate(name, new Uint8Array([77])), made[0])
     assert.deepEqual(await secrets.findOrCreate(fresh(), new Uint8Array([77])), new Uint8Array([77]))
   },

@@ -6,8 +6,8 @@ import { DATABASE_FILE, openBlobs, openRecords } from '@gatehouse/server/open-st
 import type { Client } from '../client.ts'
 import { VERSION } from '../version.ts'
 import { configurationFindings } from './configuration.ts'
-import { error, type Finding } from './finding.ts'
-import { blobFindings, messageOf, recordFindings } from './installation.ts'
+import { error, type Finding, messageOf } from './finding.ts'
+import { blobFindings, recordFindings } from './installation.ts'
 import { machineFindings } from './machine.ts'
 import { runningFindings } from './running.ts'
 

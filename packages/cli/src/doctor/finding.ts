@@ -22,3 +22,8 @@ export function warning(code: string, sentence: string, cure: string): Finding {
 export function hint(code: string, sentence: string, cure: string): Finding {
   return { level: 'hint', code, sentence, cure }
 }
+
+/** What an error says, without the full stop at its end. */
+export function messageOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
+}

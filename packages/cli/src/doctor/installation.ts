@@ -4,7 +4,8 @@ import { settingsOf } from '@gatehouse/server/settings'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { App, Key, Page, Paging, Records } from '@gatehouse/storage/records/port'
 import { isPublic } from './configuration.ts'
-import { error, type Finding, hint, warning } from './finding.ts'
+import { error, type Finding, hint, messageOf, warning } from './finding.ts'
+import { masterKeyFindings } from './master-key.ts'
 
 /** What is wrong with what is stored: apps, keys, the log of changes. */
 export async function recordFindings(config: Config, records: Records, now: number): Promise<readonly Finding[]> {
@@ -28,6 +29,7 @@ export async function recordFindings(config: Config, records: Records, now: numb
   const keys = await all<Key>((paging) => records.keys.list(null, paging))
   for (const app of apps) keys.push(...(await all<Key>((paging) => records.keys.list(app.id, paging))))
   findings.push(...keyFindings(keys))
+  findings.push(...(await masterKeyFindings(config, records, { apps, keys })))
   if (keys.length === 0 && config.adminKey === null) {
     const sentence = 'There is no API key, so nobody can call the API.'
     findings.push(hint('key_missing', sentence, 'gatehouse key create --local --name first'))
@@ -120,9 +122,4 @@ async function all<T>(list: (paging: Paging) => Promise<Page<T>>): Promise<T[]> 
     after = page.next
   } while (after !== null)
   return items
-}
-
-/** What an error says, without the full stop at its end. */
-export function messageOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
 }

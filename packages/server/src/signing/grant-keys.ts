@@ -3,6 +3,7 @@ import type { VerificationKey } from '@gatehouse/core/jws'
 import { privateKey, publicKey } from '@gatehouse/core/node-primitives'
 import type { Records } from '@gatehouse/storage/records/port'
 import type { Vault } from '../parts.ts'
+import { opens } from './vault.ts'
 
 /** One signing key of the installation. */
 export type GrantKey = {
@@ -36,6 +37,12 @@ export async function openGrantKeys(records: Records, vault: Vault): Promise<Gra
     find: (kid) => (kid === active.verification.kid ? active : null),
     holds: (signer) => signer === active,
   }
+}
+
+/** Whether the stored key opens with this vault; null where none is stored yet. Makes nothing. */
+export async function grantKeyOpens(records: Records, vault: Vault): Promise<boolean | null> {
+  const sealed = await records.secrets.find(SECRET_NAME)
+  return sealed === null ? null : opens(vault, sealed, PURPOSE)
 }
 
 function grantKey(pem: string): GrantKey {

@@ -11,10 +11,9 @@ const FILE = 'master.key'
  * Throws an explained error where the text is no key.
  */
 export async function findMasterKey(setting: string | null, dataFolder: string): Promise<Buffer> {
-  if (setting !== null) return parse(setting, 'GATEHOUSE_MASTER_KEY')
-  const path = join(dataFolder, FILE)
-  const existing = await read(path)
+  const existing = await readMasterKey(setting, dataFolder)
   if (existing !== null) return existing
+  const path = join(dataFolder, FILE)
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
   const file = await open(temporary, 'wx', 0o600)
   try {
@@ -31,6 +30,11 @@ export async function findMasterKey(setting: string | null, dataFolder: string):
   const folder = await open(dataFolder, 'r')
   await folder.sync().finally(() => folder.close())
   return (await read(path)) ?? Promise.reject(new Error(`${path} cannot be read.`))
+}
+
+/** The master key as {@link findMasterKey} finds it, null where that would make one. Throws an explained error where the text is no key. */
+export async function readMasterKey(setting: string | null, dataFolder: string): Promise<Buffer | null> {
+  return setting === null ? read(join(dataFolder, FILE)) : parse(setting, 'GATEHOUSE_MASTER_KEY')
 }
 
 async function read(path: string): Promise<Buffer | null> {

@@ -39,3 +39,13 @@ export function createVault(masterKey: Uint8Array): Vault {
     },
   }
 }
+
+/** Whether this opens: with another master key, or sealed for another purpose, it does not. */
+export function opens(vault: Vault, sealed: Uint8Array, purpose: string): boolean {
+  try {
+    vault.open(sealed, purpose)
+    return true
+  } catch {
+    return false
+  }
+}

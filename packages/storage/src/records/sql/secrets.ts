@@ -9,6 +9,7 @@ export function createSecrets({ read, write }: Database<Tables>): Secrets {
     return row === undefined ? null : new Uint8Array(row.value)
   }
   return {
+    find,
     findOrCreate: async (name, value) => {
       const present = await find(name)
       if (present !== null) return present
