@@ -159,7 +159,6 @@ export interface Idempotency {
 /** Secrets of the installation, sealed: made once, read by every node. */
 export interface Secrets {
   find(name: string): Promise<Uint8Array | null>
-  find(name: string): Promise<Uint8Array | null>
   /** The stored value, or `value` where there was none; the first writer wins. */
   findOrCreate(name: string, value: Uint8Array): Promise<Uint8Array>
 }
