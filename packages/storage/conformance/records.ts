@@ -4,6 +4,7 @@ import { attachmentCases } from './records-attachments.ts'
 import { changeCases } from './records-changes.ts'
 import { conversationCases } from './records-conversations.ts'
 import { keyCases } from './records-keys.ts'
+import { loginCases } from './records-logins.ts'
 import { messageCases } from './records-messages.ts'
 import { onceCases } from './records-once.ts'
 import { sharedCases } from './records-shared.ts'
@@ -44,6 +45,7 @@ export function recordsConformance(
     apps: appCases,
     keys: keyCases,
     users: userCases,
+    'login sessions': loginCases,
     conversations: conversationCases,
     messages: messageCases,
     attachments: attachmentCases,

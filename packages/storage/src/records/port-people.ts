@@ -30,7 +30,7 @@ export type UserDetails = {
   readonly metadata?: { readonly [name: string]: Json } | undefined
 }
 
-/** Which users a numbered page is about; what is left out narrows nothing. */
+/** Which users a list is about; what is left out narrows nothing. */
 export type UserFilter = {
   /** Part of the id or the name, in either case. */
   readonly search?: string | undefined
@@ -57,7 +57,7 @@ export interface Users {
   findMany(app: string, ids: readonly string[]): Promise<readonly User[]>
   findBySerial(serial: number): Promise<User | null>
   /** By id, ascending. */
-  list(app: string, paging: Paging & { status?: 'active' | 'deactivated' }): Promise<Page<User>>
+  list(app: string, paging: Paging & UserFilter): Promise<Page<User>>
   /** Numbered pages for people who leaf through: by id, ascending, with how many there are in all. Takes longer the further back. */
   page(
     app: string,

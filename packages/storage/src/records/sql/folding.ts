@@ -1,11 +1,13 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Flavour } from './database.ts'
 
-/** Texts as they are searched: one line, without regard to case. Both what is kept and what is looked for go through this. */
+/** Texts as they are searched: without regard to case, each on a line. Both what is kept and what is looked for go through this. */
 export function folded(...texts: readonly (string | null)[]): string {
-  return texts
-    .filter((text) => text !== null)
-    .join(' ')
+  return texts.flatMap((text) => (text === null ? [] : [foldedLine(text)])).join('\n')
+}
+
+function foldedLine(text: string): string {
+  return text
     .toWellFormed()
     .normalize('NFKC')
     .toLowerCase()

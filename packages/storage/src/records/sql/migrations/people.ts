@@ -11,7 +11,8 @@ export const PEOPLE_MIGRATIONS: readonly Migration[] = [
       `alter table users add column folded ${text} not null default ''`,
       `alter table users add column updated_at ${integer} not null default 0`,
       // Databases fold ASCII only; the rest follows when a user is written again.
-      `update users set updated_at = created_at, folded = lower(id || ' ' || name)`,
+      `update users set updated_at = created_at,
+        folded = lower(case when name = 'null' then id else id || '\n' || name end)`,
 
       `create table logins (
         serial ${serial},
