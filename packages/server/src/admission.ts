@@ -46,6 +46,7 @@ export function createAdmission({ records, tenants }: Pick<Parts, 'records' | 't
     const params = request.params as Readonly<Record<string, string>>
     switch (asking.kind) {
       case 'open':
+      case 'surface':
         return null
       case 'resource':
         return { action: asking.action, resource: fill(asking.template, params) }

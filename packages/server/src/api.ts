@@ -7,7 +7,6 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerFactory,
   LogController,
-  type onRequestAsyncHookHandler,
   type RouteOptions,
 } from 'fastify'
 import type { TSchema } from 'typebox'
@@ -21,6 +20,7 @@ import type { Parts } from './parts.ts'
 import { Problem, problem, problemBody, problemOf } from './problems.ts'
 import { requestId } from './request-id.ts'
 import { routes } from './routes.ts'
+import type { Surface } from './surface.ts'
 import { compileValidator } from './validation.ts'
 
 /** What the API is made of. */
@@ -30,8 +30,8 @@ export type ApiOptions = Plugged & {
   readonly version: string
   /** Makes the server that hands requests on; without it Fastify makes its own. */
   readonly serverFactory?: FastifyServerFactory<Server>
-  /** Answers preflights and adds CORS headers where pages may call the API; it comes before the gate. None: no page may. */
-  readonly cors?: onRequestAsyncHookHandler
+  /** Faces of other systems, mounted beside the native API. */
+  readonly surfaces?: readonly Surface[]
 }
 
 /**
@@ -41,7 +41,8 @@ export type ApiOptions = Plugged & {
  * problem document. Nothing of a request but its id, operation and status is logged.
  */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
-  const { parts, judge, version, serverFactory, cors } = options
+  const { parts, judge, version, serverFactory, surfaces = [] } = options
+  const surfaceOf = ({ method, url }: FastifyRequest) => surfaces.find((surface) => surface.owns(method, url))
   const app = Fastify({
     loggerInstance: parts.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -49,7 +50,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     requestIdHeader: false,
     routerOptions: { maxParamLength: 2048 },
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => void sendProblem(problemOf(error), request, reply),
+    frameworkErrors: (error, request, reply) => {
+      const surface = surfaceOf(request)
+      void (surface === undefined ? sendProblem(problemOf(error), request, reply) : surface.fail(error, request, reply))
+    },
     // A server that was made elsewhere answers what is no HTTP request by itself.
     ...(serverFactory && { serverFactory, clientErrorHandler: () => {} }),
   }) as unknown as FastifyInstance
@@ -69,7 +73,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
       'referrer-policy': 'no-referrer',
     })
   })
-  if (cors) app.addHook('onRequest', cors)
+  app.addHook('onRequest', async (request, reply) => surfaceOf(request)?.before(request, reply))
   const features = createFeatures(parts, options)
   const rows = routes(features)
   app.addHook('onRequest', async (request) => {
@@ -99,6 +103,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(multipart)
   await describe(app, { version, publicUrl: parts.config.publicUrl ?? '/' })
   mount(app, rows, features, createOnce(parts))
+  for (const surface of surfaces) await app.register(async (inner) => surface.mount(inner))
   return app
 }
 

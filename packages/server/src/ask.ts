@@ -21,6 +21,8 @@ export type Asking =
   | { readonly kind: 'conversation in body'; readonly action: Action }
   /** An action wherever the credential itself holds it. */
   | { readonly kind: 'own'; readonly action: Action }
+  /** The surface asks the gate by itself, with the credential that its dialect finds; what for, its own table says. */
+  | { readonly kind: 'surface'; readonly surface: string }
   /** Open to direct connections from this machine, an action on the root for everybody else. */
   | { readonly kind: 'loopback'; readonly action: Action }
 
@@ -52,6 +54,11 @@ export function askConversationInBody(action: Action): Asking {
 /** A route without a place in the tree: whoever holds the action anywhere may call it. */
 export function askOwn(action: Action): Asking {
   return { kind: 'own', action }
+}
+
+/** A route of a surface, which finds the credential and asks the gate itself. */
+export function askThroughSurface(surface: string): Asking {
+  return { kind: 'surface', surface }
 }
 
 /** A route open to direct connections from this machine; everybody else needs the action on the root. */

@@ -1,0 +1,15 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** A vendor-shaped face of the house: calls of another system, translated. Made by wiring, mounted beside the native API. */
+export type Surface = {
+  /** Its name, as the operator knows it. */
+  readonly name: string
+  /** Whether a request is this surface's, known call or not: it is answered in its words then. */
+  owns(method: string, url: string): boolean
+  /** Comes before anything else is looked at: answers preflights, and says which pages may read the answer. */
+  before(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /** Registers its calls. Each MUST declare what it asks for (`askThroughSurface`), and ask the gate itself. */
+  mount(app: FastifyInstance): void
+  /** Answers what went wrong before a call was found. */
+  fail(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+}
