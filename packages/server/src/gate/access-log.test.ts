@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import type { Access } from '@gatehouse/core/access'
 import { type Resource, resourceOf } from '@gatehouse/core/resource'
 import { openMemoryRecords } from '@gatehouse/storage/records/memory'
+import type { View } from '@gatehouse/storage/records/port'
 import { pino } from 'pino'
 import { type AccessLog, createAccessLog, type Outcome } from './access-log.ts'
 import type { Judgement } from './judgement.ts'
@@ -22,9 +24,13 @@ async function openLog() {
 
 const file = (name: string | number) => resourceOf('apps', 'a', 'k', String(name))
 
+function accessTo(resource: Resource, at: number, ip = '192.0.2.1'): Access {
+  return { action: 'read', resource, at, ip, userAgent: 'test', origin: null, wall: null }
+}
+
 function note(log: AccessLog, resource: Resource, at: number, more: Partial<Outcome> = {}): void {
   const judgement: Judgement = {
-    access: { action: 'read', resource, at, ip: '192.0.2.1', userAgent: 'test', origin: null },
+    access: { action: 'read', resource, at, ip: '192.0.2.1', userAgent: 'test', origin: null, wall: null },
     token: null,
     decision: { allow: true },
   }
@@ -72,6 +78,59 @@ test('no more lines than there is room for wait; the others are counted as lost'
   assert.equal(lost.length, 5_000)
   await log.close()
   await records.close()
+})
+
+describe('refusals where there is nothing', () => {
+  const nothing = (
+    log: AccessLog,
+    name: string | number,
+    at: number,
+    more: { ip?: string; attachment?: string } = {},
+  ) => {
+    const { ip = '192.0.2.1', attachment = null } = more
+    const judgement: Judgement = {
+      access: accessTo(file(name), at, ip),
+      token: null,
+      decision: { allow: false, reason: 'credential_missing' },
+    }
+    log.note('a', judgement, { status: 401, method: 'GET', bytes: 0, attachment, opensView: true })
+  }
+  const told = async (written: () => Promise<readonly View[]>) =>
+    (await written()).map(({ resource, ip, at, lastAt, count }) => [resource, ip, at, lastAt, count])
+
+  test('beyond a hundred and twenty of one address they share a line at the app, which loses none of them', async () => {
+    const { log, written, records, lost } = await openLog()
+    for (let i = 0; i < 5000; i++) nothing(log, `${i}-${'x'.repeat(3000)}`, 1000)
+    await log.flush()
+    const lines = await written()
+    assert.equal(lines.length, 121)
+    assert.equal(
+      lines.reduce((sum, { count }) => sum + count, 0),
+      5000,
+    )
+    assert.equal(lines.find(({ resource }) => resource === '/apps/a')?.count, 4880)
+    // Over time they flow off: a minute later there is room again.
+    nothing(log, 'later', 61_000)
+    await log.close()
+    assert.deepEqual((await told(written))[0], ['/apps/a/k/later', '192.0.2.1', 61_000, 61_000, 1])
+    assert.deepEqual(lost, [])
+    await records.close()
+  })
+
+  test('others are not concerned, and neither is what exists; addresses of one /64 are one', async () => {
+    const { log, written, records } = await openLog()
+    for (let i = 0; i < 300; i++) nothing(log, i, 1, { ip: `2001:db8:1:2::${(i % 50).toString(16)}` })
+    for (let i = 0; i < 100; i++) nothing(log, i, 2, { ip: '192.0.2.2' })
+    for (let i = 0; i < 300; i++) nothing(log, `file-${i}`, 3, { ip: '2001:db8:1:2::1', attachment: String(i) })
+    await log.close()
+    const lines = await told(written)
+    assert.equal(lines.length, 121 + 100 + 300)
+    assert.deepEqual(
+      lines.filter(([resource]) => resource === '/apps/a'),
+      [['/apps/a', '2001:db8:1:2::14', 1, 1, 180]],
+    )
+    await records.close()
+  })
 })
 
 test('lines that cannot be written are counted, and the log goes on', async () => {

@@ -1,6 +1,8 @@
+import { resourceOf } from '@gatehouse/core/resource'
 import type { NewView, Views } from '@gatehouse/storage/records/port'
 import type { Logger } from 'pino'
 import type { Judgement } from './judgement.ts'
+import { createThrottle, networkOf } from './throttle.ts'
 
 /** What the log needs besides the judgement. */
 export type Outcome = {
@@ -13,7 +15,10 @@ export type Outcome = {
   readonly opensView: boolean
 }
 
-/** The access log: one line for each access or refusal, alike ones within a short time taken together. */
+/**
+ * The access log: one line for each access or refusal, alike ones within a short time taken together. Who is refused at very many
+ * different paths where there is nothing gets lines at the app alone, so that nobody without a right can fill the disk.
+ */
 export type AccessLog = {
   /** Notes one outcome. Never waits, never throws. */
   note(app: string, judgement: Judgement, outcome: Outcome): void
@@ -30,6 +35,10 @@ const WRITE_AT = 5_000
 /** Lines written together at most, in the order of their resources where they are many. */
 const PORTION = 2_000
 const MANY = 200
+/** Lines that one address may cause in a minute by refusals where there is no attachment. */
+const NOWHERE_PER_MINUTE = 120
+/** How often what one address did beyond that is written, in milliseconds. */
+const SUMMARY_EVERY = 60_000
 
 /** Creates the log; it is written every `flushMilliseconds`. */
 export function createAccessLog(parts: {
@@ -40,7 +49,9 @@ export function createAccessLog(parts: {
 }): AccessLog {
   const { views, log, flushMilliseconds, lost } = parts
   let lines = new Map<string, Line>()
+  let summaries = new Map<string, Line>()
   let writing: Promise<void> | null = null
+  const nowhere = createThrottle(NOWHERE_PER_MINUTE)
 
   async function write(): Promise<void> {
     while (lines.size > 0) {
@@ -61,56 +72,87 @@ export function createAccessLog(parts: {
       }
     }
   }
-  const flush = (): Promise<void> => {
+  const writeLines = (): Promise<void> => {
     writing ??= write().finally(() => {
       writing = null
     })
     return writing
   }
-  const timer = setInterval(() => void flush(), flushMilliseconds)
-  timer.unref()
+  const flush = (): Promise<void> => {
+    for (const [name, line] of summaries) lines.set(name, line)
+    summaries = new Map()
+    return writeLines()
+  }
+  const timers = [
+    setInterval(() => void writeLines(), flushMilliseconds),
+    setInterval(() => void flush(), SUMMARY_EVERY),
+  ]
+  for (const timer of timers) timer.unref()
+
+  /** Whether this refusal is one too many of its address. Counts it where it is not. */
+  function isTooMuch({ access, decision }: Judgement, { attachment }: Outcome): boolean {
+    if (decision.allow || attachment !== null) return false
+    if (nowhere.wait(access.ip, access.at) > 0) return true
+    nowhere.failed(access.ip, access.at)
+    return false
+  }
 
   return {
     flush,
-    note(app, { access, token, decision }, outcome) {
+    note(app, judgement, outcome) {
+      const { access, token, decision } = judgement
       const reason = decision.allow ? 'ok' : decision.reason
       const who = token?.subjectSerial ?? token?.subject ?? token?.id ?? token?.key ?? ''
-      const name = `${access.resource.path} ${reason} ${outcome.status} ${who} ${access.ip} ${outcome.method}`
+      const what = `${reason} ${outcome.status} ${who} ${outcome.method}`
+      const name = `${access.resource.path} ${access.ip} ${what}`
       const line = lines.get(name)
-      if (line !== undefined) {
-        line.lastAt = access.at
-        line.bytes += outcome.bytes
-        if (outcome.opensView) line.count++
+      if (line !== undefined) return add(line, access.at, outcome)
+      if (isTooMuch(judgement, outcome)) {
+        const short = `${app} ${networkOf(access.ip)} ${what}`
+        const summary = summaries.get(short)
+        if (summary !== undefined) return add(summary, access.at, outcome)
+        if (summaries.size >= MOST_LINES) return lost(1)
+        summaries.set(short, { ...lineOf(app, judgement, outcome), resource: resourceOf('apps', app).path })
         return
       }
       if (lines.size >= MOST_LINES) return lost(1)
-      lines.set(name, {
-        app,
-        at: access.at,
-        lastAt: access.at,
-        action: access.action,
-        resource: access.resource.path,
-        attachment: outcome.attachment,
-        user: token?.subject ?? null,
-        userSerial: token?.subjectSerial ?? null,
-        credential: token?.kind ?? null,
-        key: token?.key ?? null,
-        allowed: decision.allow,
-        reason,
-        status: outcome.status,
-        method: outcome.method,
-        ip: access.ip,
-        userAgent: access.userAgent?.slice(0, 256) ?? null,
-        bytes: outcome.bytes,
-        count: outcome.opensView ? 1 : 0,
-      })
-      if (lines.size === WRITE_AT) void flush()
+      lines.set(name, lineOf(app, judgement, outcome))
+      if (lines.size === WRITE_AT) void writeLines()
     },
     async close() {
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
       await flush()
     },
   }
+}
+
+function lineOf(app: string, { access, token, decision }: Judgement, outcome: Outcome): Line {
+  return {
+    app,
+    at: access.at,
+    lastAt: access.at,
+    action: access.action,
+    resource: access.resource.path,
+    attachment: outcome.attachment,
+    user: token?.subject ?? null,
+    userSerial: token?.subjectSerial ?? null,
+    credential: token?.kind ?? null,
+    key: token?.key ?? null,
+    allowed: decision.allow,
+    reason: decision.allow ? 'ok' : decision.reason,
+    status: outcome.status,
+    method: outcome.method,
+    ip: access.ip,
+    userAgent: access.userAgent?.slice(0, 256) ?? null,
+    bytes: outcome.bytes,
+    count: outcome.opensView ? 1 : 0,
+  }
+}
+
+function add(line: Line, at: number, { bytes, opensView }: Outcome): void {
+  line.lastAt = at
+  line.bytes += bytes
+  if (opensView) line.count++
 }
 
 function byResource(a: Line, b: Line): number {

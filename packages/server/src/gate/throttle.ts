@@ -22,13 +22,13 @@ export function createThrottle(perMinute: number): Throttle {
   return {
     wait(address, at) {
       if (buckets.size === 0) return 0
-      const bucket = buckets.get(network(address))
+      const bucket = buckets.get(networkOf(address))
       if (bucket === undefined) return 0
       const level = drained(bucket, at)
       return level < perMinute ? 0 : Math.max(1, Math.ceil(((level - perMinute + 1) * 60) / perMinute))
     },
     failed(address, at) {
-      const name = network(address)
+      const name = networkOf(address)
       const bucket = buckets.get(name)
       const level = (bucket === undefined ? 0 : drained(bucket, at)) + 1
       buckets.delete(name)
@@ -43,7 +43,8 @@ export function createThrottle(perMinute: number): Throttle {
   }
 }
 
-function network(address: string | null): string {
+/** What counts as one address: IPv6 ones of one /64 do, and all that are not known. */
+export function networkOf(address: string | null): string {
   if (address === null) return 'unknown'
   if (!address.includes(':')) return address
   // Two texts of one /64 may differ in how zeros are written; that only makes two buckets of one.
