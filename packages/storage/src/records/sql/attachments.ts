@@ -1,6 +1,7 @@
 import type { Selectable, Transaction } from 'kysely'
 import { type Attachment, type Attachments, Conflict, Missing } from '../port.ts'
 import { breathe, CHUNK, chunks, type Database, isIn, rowTable } from './database.ts'
+import { attachmentCreated, tell } from './events.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import { createReceivers } from './receivers.ts'
 import type { AttachmentsTable, RecipientsTable, Tables } from './schema.ts'
@@ -42,7 +43,9 @@ export function createAttachments(database: Database<Tables>): Attachments {
           .executeTakeFirst()
         if (row === undefined) throw new Conflict('attachment')
         if (recipients !== null) await nameRecipients(tx, row, [...new Set(recipients)], at)
-        return attachmentOf(row)
+        const made = attachmentOf(row)
+        await tell(tx, flavour, attachmentCreated(made))
+        return made
       }),
 
     find: async (app, id) => {

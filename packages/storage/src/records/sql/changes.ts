@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { Change, Changes, LoggedChange, StandingRow } from '../port.ts'
 import type { Database } from './database.ts'
 import { takeEffect } from './effects.ts'
+import { eventsOf, tellAll } from './events.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import type { ChangesTable, Tables } from './schema.ts'
 import { allStanding, writeMark } from './standing.ts'
@@ -46,6 +47,7 @@ export function createChanges({ flavour, read, write }: Database<Tables>): Chang
             paths: JSON.stringify(effect.paths),
           })
           .execute()
+        await tellAll(tx, flavour, eventsOf(logged))
         return logged
       }),
 

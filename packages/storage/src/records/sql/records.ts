@@ -13,11 +13,14 @@ import { PEOPLE_MIGRATIONS } from './migrations/people.ts'
 import { RECORD_MIGRATIONS } from './migrations/records.ts'
 import { migrate } from './migrations/run.ts'
 import { VIEW_MIGRATIONS } from './migrations/views.ts'
+import { WEBHOOK_MIGRATIONS } from './migrations/webhooks.ts'
+import { createOutbox } from './outbox.ts'
 import type { Tables, ViewTables } from './schema.ts'
 import { createSecrets } from './secrets.ts'
 import { createUsers } from './users.ts'
 import { createUses } from './uses.ts'
 import { createViews } from './views.ts'
+import { createWebhooks } from './webhooks.ts'
 
 /**
  * The records over one database, or over two where the access log (`log`) has its own. Brings the schema up to date first.
@@ -30,7 +33,7 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
   }
   try {
     // Each area counts its steps for itself; those that alter tables of another come behind it.
-    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS]) await migrate(database, area, Date.now())
+    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, WEBHOOK_MIGRATIONS]) await migrate(database, area, Date.now())
     await migrate(log, VIEW_MIGRATIONS, Date.now())
   } catch (error) {
     await close()
@@ -56,6 +59,8 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
       },
     },
     views,
+    webhooks: createWebhooks(database),
+    outbox: createOutbox(database),
     idempotency: createIdempotency(database),
     secrets: createSecrets(database),
     uses: createUses(database),

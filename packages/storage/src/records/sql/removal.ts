@@ -43,6 +43,9 @@ export async function deleteAttachment(tx: Transaction<Tables>, app: string, id:
 
 /** What belongs to an app, what refers to others first: the columns that name a row, and which rows are the app's. */
 const BELONGINGS = [
+  { table: 'deliveries', key: ['serial'], parent: null },
+  { table: 'subscriptions', key: ['app', 'event', 'webhook', 'name'], parent: null },
+  { table: 'webhooks', key: ['serial'], parent: null },
   { table: 'recipients', key: ['attachment', 'uid'], parent: { column: 'attachment', table: 'attachments' } },
   {
     table: 'memberships',

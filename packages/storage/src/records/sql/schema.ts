@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { DeliveriesTable, SubscriptionsTable, WebhooksTable } from './schema-webhooks.ts'
 
 /**
  * The tables as Kysely sees them. Both databases hold the same: numbers are 64-bit integers, flags are 0 or 1, times are
@@ -23,6 +24,9 @@ export type Tables = {
   readonly use_totals: UseTotalsTable
   readonly uses: UsesTable
   readonly nodes: NodesTable
+  readonly webhooks: WebhooksTable
+  readonly subscriptions: SubscriptionsTable
+  readonly deliveries: DeliveriesTable
 }
 
 /** The tables of the access log, which SQLite keeps in a file of its own. */

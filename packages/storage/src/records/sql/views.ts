@@ -3,6 +3,7 @@ import type { Attachments, NewView, View, Views } from '../port.ts'
 import { breathe, chunks, type Database, isIn, rowTable } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables, ViewsTable, ViewTables } from './schema.ts'
+import { createViewEvents } from './view-events.ts'
 
 /** Lines written at a time: a few milliseconds of work. */
 const PIECE = 100
@@ -58,6 +59,11 @@ export function createViews(
     for (const { serial, id } of rows) names.set(serial, id)
   }
 
+  const nameOf = ({ user, userSerial }: NewView) =>
+    user ?? (userSerial === null ? null : (names.get(userSerial) ?? null))
+
+  const tellOf = createViewEvents(records, nameOf)
+
   const cells = (view: NewView) => [
     view.app,
     view.at,
@@ -65,7 +71,7 @@ export function createViews(
     view.action,
     view.resource,
     view.attachment,
-    view.user ?? (view.userSerial === null ? null : (names.get(view.userSerial) ?? null)),
+    nameOf(view),
     view.credential,
     view.key,
     view.allowed ? 1 : 0,
@@ -85,6 +91,7 @@ export function createViews(
         await lookUpNames(some)
         const lines = rowTable<Omit<ViewsTable, 'serial'>>(log.flavour, COLUMNS, some.map(cells))
         await log.write((tx) => tx.insertInto('views').columns(list).expression(lines).execute())
+        await tellOf(some)
         if (views.length > some.length) await breathe()
       }
     },
