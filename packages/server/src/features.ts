@@ -5,6 +5,7 @@ import { createVerify } from './features/forward-auth.ts'
 import { createHealth } from './features/health.ts'
 import { createKeys } from './features/keys.ts'
 import { createLinks } from './features/links.ts'
+import { createLogins } from './features/logins.ts'
 import { createMessages } from './features/messages.ts'
 import { createRevocations } from './features/revocations.ts'
 import { createTokens, type Inspect } from './features/tokens.ts'
@@ -33,6 +34,7 @@ export function createFeatures(parts: Parts, plugged: Plugged) {
     apps: createApps(parts),
     keys: createKeys(parts),
     users: createUsers(parts),
+    logins: createLogins(parts),
     conversations: createConversations(parts),
     attachments: createAttachments(parts),
     links: createLinks(parts),

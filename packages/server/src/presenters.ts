@@ -5,6 +5,7 @@ import type {
   Conversation,
   Key,
   LoggedChange,
+  LoginSession,
   User,
   View,
 } from '@gatehouse/storage/records/port'
@@ -67,24 +68,41 @@ export function showKey(key: Key): Static<typeof KeyView> {
 export const UserView = Type.Object({
   id: Type.String({ examples: ['alice'] }),
   name: Nullable(Type.String()),
+  role: Nullable(Type.String()),
+  tags: Type.Array(Type.String()),
+  profile: AnyObject,
   metadata: AnyObject,
   status: Type.Union([Type.Literal('active'), Type.Literal('deactivated')]),
   deactivatedAt: Nullable(Time),
   createdAt: Time,
+  updatedAt: Time,
   revocation,
 })
 
 /** Shows a user. */
 export function showUser(user: User): Static<typeof UserView> {
-  const { id, name, metadata, status } = user
+  const { id, name, role, tags, profile, metadata, status } = user
   return {
-    id,
-    name,
+    ...{ id, name, role, status },
+    tags: [...tags],
+    profile: { ...profile },
     metadata: { ...metadata },
-    status,
     deactivatedAt: optionalTime(user.deactivatedAt),
     createdAt: time(user.createdAt),
+    updatedAt: time(user.updatedAt),
   }
+}
+
+/** A login session, without its token. */
+export const LoginView = Type.Object({
+  id: Type.String({ examples: ['0a1b2c3d4e5f60718293a4b5'] }),
+  user: Type.String({ examples: ['alice'] }),
+  createdAt: Time,
+})
+
+/** Shows a login session; its token is shown to nobody but whoever began it. */
+export function showLogin({ id, user, createdAt }: LoginSession): Static<typeof LoginView> {
+  return { id, user, createdAt: time(createdAt) }
 }
 
 /** A conversation, without its members. */

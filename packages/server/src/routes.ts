@@ -24,7 +24,7 @@ const CONVERSATION = '/apps/{app}/conversations/{conversation}'
 /** The whole native HTTP surface. */
 // biome-ignore format: one row is one line
 export function routes(to: Features): readonly Row[] {
-  const { apps, keys, users, conversations, attachments, links, messages, tokens, revocations, views, forwardAuth, health } = to
+  const { apps, keys, users, logins, conversations, attachments, links, messages, tokens, revocations, views, forwardAuth, health } = to
   return [
     ['POST',   '/v1/apps',                                               ask('manage', '/'),               apps.create],
     ['GET',    '/v1/apps',                                               ask('manage', '/'),               apps.list],
@@ -48,6 +48,12 @@ export function routes(to: Features): readonly Row[] {
     ['DELETE', '/v1/apps/{app}/users/{uid}',                             ask('manage', USER),              users.delete],
     ['POST',   '/v1/apps/{app}/users/{uid}/deactivate',                  ask('manage', USER),              users.deactivate],
     ['POST',   '/v1/apps/{app}/users/{uid}/activate',                    ask('manage', USER),              users.activate],
+
+    ['POST',   '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.create],
+    ['GET',    '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.list],
+    ['DELETE', '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.endAll],
+    ['GET',    '/v1/apps/{app}/users/{uid}/logins/{login}',              ask('manage', USER),              logins.get],
+    ['DELETE', '/v1/apps/{app}/users/{uid}/logins/{login}',              ask('manage', USER),              logins.end],
 
     ['GET',    '/v1/apps/{app}/conversations',                           ask('manage', APP),               conversations.list],
     ['PUT',    '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.put],

@@ -58,6 +58,13 @@ export const Metadata = Type.Refine(
   () => 'must be an object whose JSON has at most 16384 characters',
 )
 
+/** Words to find something by. */
+export const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+  maxItems: 25,
+  uniqueItems: true,
+  examples: [['beta']],
+})
+
 /** What a change of standing achieved. */
 export const RevocationAnswer = Type.Object(
   {

@@ -13,6 +13,14 @@ export function newKeySecret(): string {
   return `${KEY_SECRET_PREFIX}${randomBytes(32).toString('base64url')}`
 }
 
+/** How the login tokens begin that the native API makes. */
+export const LOGIN_TOKEN_PREFIX = 'ghl_'
+
+/** A new login token: 256 random bits, with a prefix of its own. */
+export function newLoginToken(): string {
+  return `${LOGIN_TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`
+}
+
 /**
  * The unguessable segment of an attachment's path: 144 random bits as 24 base64url characters. Never holds `fat` in any
  * case, which the clients of one vendor take for a token in the query.

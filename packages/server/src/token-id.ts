@@ -1,16 +1,17 @@
 import { looksLikeLink } from '@gatehouse/core/link'
-import { KEY_SECRET_PREFIX } from './secrets.ts'
+import { KEY_SECRET_PREFIX, LOGIN_TOKEN_PREFIX } from './secrets.ts'
 
 /**
  * The id of a token, given the id itself or the whole token: the `jti` of a compact JWS (RFC 7519, section 4.1.7), read
  * without verifying anything, which is enough to revoke it. Null where a token holds none or cannot be read: a recipient link has no
- * id, and the secret of an API key MUST NOT be taken for one, since ids are kept and shown.
+ * id, and the secret of an API key or a login session MUST NOT be taken for one, since ids are kept and shown.
  * The text MUST NOT be logged.
  */
 export function tokenId(text: string): string | null {
   const parts = text.split('.')
   if (parts.length !== 3 || text.length < 40) {
-    return looksLikeLink(text) || text.startsWith(KEY_SECRET_PREFIX) ? null : idOrNull(text)
+    const secret = text.startsWith(KEY_SECRET_PREFIX) || text.startsWith(LOGIN_TOKEN_PREFIX)
+    return secret || looksLikeLink(text) ? null : idOrNull(text)
   }
   try {
     const payload = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8')) as { jti?: unknown } | null

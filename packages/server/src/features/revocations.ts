@@ -2,6 +2,7 @@ import { covers, parseResource, resourceOf } from '@gatehouse/core/resource'
 import type { RevocationTarget } from '@gatehouse/storage/records/port'
 import { type Static, Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
+import { hashSecret } from '../gate/known-keys.ts'
 import { createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
 import { ChangeView, showChange } from '../presenters.ts'
@@ -49,6 +50,9 @@ export function createRevocations(parts: Parts) {
       return { key }
     }
     if (token !== undefined) {
+      const login = await records.logins.findBySecretHash(hashSecret(token))
+      if (login?.app === app) return { session: login.id }
+      if (login !== null) throw problem('not_found', 'There is no such login session in this app.')
       const id = tokenId(token)
       if (id === null) throw invalid({ path: '/token', message: 'holds no id; revoke its subject, key or resource' })
       return { token: id }

@@ -17,6 +17,38 @@ test('a user is made by PUT and changed by PUT; what is left out stays', async (
   assert.equal((await house.call('GET', `${base}/nobody`)).status, 404)
 })
 
+test('role, tags and profile are kept and shown, and users are found by them', async () => {
+  const zoe = { name: 'Zoë', role: 'host', tags: ['beta', 'x,y'], profile: { avatar: 'https://pictures.example/zoe' } }
+  const made = await house.call('PUT', `${base}/zed`, zoe)
+  const { name, role, tags, profile, createdAt, updatedAt } = made.body
+  assert.deepEqual([made.status, { name, role, tags, profile }], [201, zoe])
+  assert.equal(updatedAt, createdAt)
+  const again = await house.call('PUT', `${base}/zed`, { role: null, tags: ['beta'] })
+  assert.deepEqual([again.body.role, again.body.tags, again.body.profile], [null, ['beta'], zoe.profile])
+  await house.call('PUT', `${base}/zebra`, { role: 'host' })
+  const rows = [
+    ['search=zo%C3%8B', ['zed']],
+    ['search=ze', ['zebra', 'zed']],
+    ['role=host', ['zebra']],
+    ['tag=beta', ['zed']],
+    ['tag=x%2Cy', []],
+    ['search=ze&role=host&status=active', ['zebra']],
+  ] as const
+  for (const [query, expected] of rows) {
+    const { body } = await house.call('GET', `${base}?${query}`)
+    assert.deepEqual(
+      body.items.map(({ id }: { id: string }) => id),
+      expected,
+      query,
+    )
+  }
+  const first = await house.call('GET', `${base}?search=ze&limit=1`)
+  const second = await house.call('GET', `${base}?search=ze&limit=1&cursor=${first.body.next}`)
+  assert.deepEqual([second.body.items[0].id, second.body.next], ['zed', null])
+  const other = await house.call('GET', `${base}?search=z&limit=1&cursor=${first.body.next}`)
+  assert.deepEqual([other.status, other.body.code], [400, 'bad_cursor'], 'a cursor fits its own list only')
+})
+
 test('deactivation is reversible, deletion is not, and both say what they achieved', async () => {
   await house.call('PUT', `${base}/eve`, {})
   const off = await house.call('POST', `${base}/eve/deactivate`)
@@ -56,6 +88,11 @@ test('bodies are strict: wrong types and unknown fields are named, nothing is co
     [{ name: '' }, ['/name']],
     [{ name: 'a\nb' }, ['/name']],
     [{ metadata: { big: 'x'.repeat(20_000) } }, ['/metadata']],
+    [{ profile: { big: 'x'.repeat(20_000) } }, ['/profile']],
+    [{ profile: null, role: 7, tags: 'a' }, ['/profile', '/role', '/tags']],
+    [{ tags: Array.from({ length: 26 }, (_, n) => `t${n}`) }, ['/tags']],
+    [{ tags: ['a', 'a'] }, ['/tags']],
+    [{ tags: [''] }, ['/tags/0']],
     [[], ['/']],
     ['text', ['/']],
   ]

@@ -1,11 +1,11 @@
-import type { Json, User } from '@gatehouse/storage/records/port'
+import type { User, UserDetails } from '@gatehouse/storage/records/port'
 import { Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
 import { createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
 import { showUser, UserView } from '../presenters.ts'
 import { problem } from '../problems.ts'
-import { Exactly, Id, List, Metadata, Name, Nullable, PageQuery } from '../schemas.ts'
+import { Exactly, Id, List, Metadata, Name, Nullable, PageQuery, Tags } from '../schemas.ts'
 
 /** Users of an app. */
 export function createUsers(parts: Parts) {
@@ -27,20 +27,22 @@ export function createUsers(parts: Parts) {
 
   return {
     put: endpoint({
-      summary: 'Make a user, or change name and metadata',
-      description: 'What is left out stays as it is. A deactivated user stays deactivated.',
+      summary: 'Make a user, or change what is kept of one',
+      description:
+        'What is left out stays as it is; what is sent replaces it as a whole. A deactivated user stays deactivated. `role` and `tags` only describe: they permit nothing here.',
       params,
-      body: Exactly({ name: Type.Optional(Nullable(Name)), metadata: Type.Optional(Metadata) }),
+      body: Exactly({
+        name: Type.Optional(Nullable(Name)),
+        role: Type.Optional(Nullable(Name)),
+        tags: Type.Optional(Tags),
+        profile: Type.Optional(Metadata),
+        metadata: Type.Optional(Metadata),
+      }),
       bodyOptional: true,
       answers: { 200: UserView, 201: UserView },
-      handle: async ({ params: { app, uid }, body: { name, metadata } }) => {
-        const { user, created } = await records.users.put({
-          app,
-          id: uid,
-          ...(name !== undefined && { name }),
-          ...(metadata !== undefined && { metadata: metadata as Record<string, Json> }),
-          at: now(),
-        })
+      handle: async ({ params: { app, uid }, body }) => {
+        const details = body as UserDetails
+        const { user, created } = await records.users.put({ app, id: uid, at: now(), ...details })
         if (!created) return { status: 200, body: showUser(user) }
         return { status: 201, body: showUser(user), location: `/v1/apps/${app}/users/${encodeURIComponent(uid)}` }
       },
@@ -59,11 +61,16 @@ export function createUsers(parts: Parts) {
       query: {
         ...PageQuery,
         status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('deactivated')])),
+        search: Type.Optional(Type.String({ maxLength: 256, description: 'Part of the id or the name, in any case.' })),
+        role: Type.Optional(Name),
+        tag: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       },
       answers: { 200: List(UserView) },
-      handle: async ({ params: { app }, query: { status, ...query } }) => {
-        const list = `users ${app} ${status ?? ''}`
-        const page = await records.users.list(app, { ...pager.read(query, list), ...(status && { status }) })
+      handle: async ({ params: { app }, query: { status, search, role, tag, ...query } }) => {
+        const one = (value: string | undefined) => (value === undefined ? undefined : [value])
+        const filter = { status, search, roles: one(role), tags: one(tag) }
+        const list = `users ${app} ${JSON.stringify(filter)}`
+        const page = await records.users.list(app, { ...pager.read(query, list), ...filter })
         return { status: 200, body: pager.write(page, list, showUser) }
       },
     }),
