@@ -34,6 +34,21 @@ export const Settings = Type.Object(
       default: null,
       description: "URL put in front of every media URL, so that viewers pass the operator's own login; null: none.",
     }),
+    loginWallSecret: Type.Union(
+      [Type.String({ minLength: 8, maxLength: 256, pattern: '^[\\x21-\\x7e]+$' }), Type.Null()],
+      {
+        default: null,
+        description:
+          'The word that the login wall says in the header X-Gatehouse-Wall; what opens media for one user opens nothing ' +
+          'without it. Kept and shown as its SHA-256 only (sha256:…); null: none is asked for.',
+      },
+    ),
+    cometchatLinks: Type.Union([Type.Literal('recipient'), Type.Literal('session')], {
+      default: 'recipient',
+      description:
+        'How messages of the CometChat surface name media: recipient: each with the token of its reader; session: without any, and the ' +
+        "client adds its session's own.",
+    }),
     revokeOnLeave: Type.Union([Type.Boolean(), Type.Null()], {
       default: null,
       description:

@@ -41,6 +41,10 @@ test('settings that make no sense are refused, all at once, and nothing is chang
   const rows: readonly (readonly [settings: unknown, paths: readonly string[]])[] = [
     [{ tokenizedMedia: 'yes', linkSeconds: -1 }, ['/settings/linkSeconds', '/settings/tokenizedMedia']],
     [{ nonsense: 1 }, ['/settings/nonsense']],
+    [{ cometchatLinks: 'none' }, ['/settings/cometchatLinks']],
+    [{ cometchatLinks: 'session', loginWall: 'https://wall.example/?to=' }, ['/settings/loginWall']],
+    [{ cometchatLinks: 'session', loginWall: 'https://wall.example/#' }, ['/settings/loginWall']],
+    [{ cometchatLinks: 'session', loginWall: 'https://fat.example/' }, ['/settings/loginWall']],
     [
       { allowedOrigins: ['https://a.test', 'https://a.test/', 'null', '*'] },
       ['/settings/allowedOrigins/1', '/settings/allowedOrigins/2', '/settings/allowedOrigins/3'],

@@ -7,7 +7,8 @@ import { AppView, showApp } from '../presenters.ts'
 import { problem } from '../problems.ts'
 import { Exactly, Id, List, Name, PageQuery } from '../schemas.ts'
 import { newId } from '../secrets.ts'
-import { checkSettings, SettingsIn } from '../settings-in.ts'
+import { settingsOf } from '../settings.ts'
+import { checkSettings, keptSettings, SettingsIn } from '../settings-in.ts'
 import { LINK_KEY_PURPOSE } from '../signing/links.ts'
 
 /** Apps: the tenants that everything else belongs to. */
@@ -37,7 +38,8 @@ export function createApps(parts: Parts) {
       idempotent: true,
       handle: async ({ body: { name, settings = {} } }) => {
         checkSettings(settings)
-        const app = await records.apps.create({ id: newId(), name, settings, linkKey: newLinkKey(), at: now() })
+        const kept = keptSettings(settings)
+        const app = await records.apps.create({ id: newId(), name, settings: kept, linkKey: newLinkKey(), at: now() })
         return { status: 201, body: showApp(app), location: `/v1/apps/${app.id}` }
       },
     }),
@@ -67,10 +69,11 @@ export function createApps(parts: Parts) {
       body: Exactly({ name: Type.Optional(Name), settings: Type.Optional(SettingsIn) }),
       answers: { 200: AppView },
       handle: async ({ params: { app }, body: { name, settings }, caller: { by } }) => {
-        checkSettings(settings ?? {})
+        const present = settingsOf((await records.apps.find(app))?.settings ?? {})
+        checkSettings(settings ?? {}, present)
         if (name !== undefined && (await records.apps.rename(app, name)) === null) throw problem('not_found')
         if (settings === undefined) return { status: 200, body: await show(app) }
-        const changed = await standings.change({ kind: 'settings', app, settings }, by)
+        const changed = await standings.change({ kind: 'settings', app, settings: keptSettings(settings) }, by)
         return { status: 200, body: await show(app, changed?.revocation) }
       },
     }),
