@@ -8,6 +8,7 @@ import { startS3Server } from '@gatehouse/storage/conformance/s3-server'
 import { SHARED_POSTGRES, startPostgres } from '../test/support/postgres.ts'
 import { SHARED_S3, toShared } from '../test/support/s3.ts'
 import { CHECKS, runChecks, tell } from './check/run.ts'
+import { provideCometChatSdk } from './cometchat-sdk.ts'
 import { type Failure, type Result, runFiles } from './test/part.ts'
 import { provideTools } from './test/tools.ts'
 
@@ -17,7 +18,13 @@ const say = (line: string) => console.log(line)
 /** Tests beside their sources that need a database or a store of objects. */
 const NEEDS_STORES = 'packages/storage/src/**/{*postgres*,s3,*-s3,s3-*}.test.ts'
 
-/** The parts that are test files. `stores`: a PostgreSQL and an S3 server run meanwhile, for all files together. */
+/** Tests that a vendor's own client makes; its licence lets it be fetched for them, and not be kept. */
+const NEEDS_COMETCHAT_SDK = 'test/cometchat-sdk*.test.ts'
+
+/**
+ * The parts that are test files. `stores`: a PostgreSQL and an S3 server run meanwhile, for all files together. `provide`: fetches what
+ * may be missing; where it answers why it cannot be had, the part is left out, and that is said loudly at the end.
+ */
 const PARTS = [
   {
     title: 'Unit tests',
@@ -25,13 +32,37 @@ const PARTS = [
     without: [NEEDS_STORES],
     stores: false,
     concurrency: 2,
+    provide: null,
   },
-  { title: 'Storage on PostgreSQL and S3', files: [NEEDS_STORES], without: [], stores: true, concurrency: 1 },
-  { title: 'Black box', files: ['test/**/*.test.ts'], without: [], stores: true, concurrency: 2 },
+  {
+    title: 'Storage on PostgreSQL and S3',
+    files: [NEEDS_STORES],
+    without: [],
+    stores: true,
+    concurrency: 1,
+    provide: null,
+  },
+  {
+    title: 'Black box',
+    files: ['test/**/*.test.ts'],
+    without: [NEEDS_COMETCHAT_SDK],
+    stores: true,
+    concurrency: 2,
+    provide: null,
+  },
+  {
+    title: "Journey with CometChat's official SDK",
+    files: [NEEDS_COMETCHAT_SDK],
+    without: [],
+    stores: false,
+    concurrency: 1,
+    provide: provideCometChatSdk,
+  },
 ]
 
 async function main(words: readonly string[]): Promise<number> {
   const results: Result[] = []
+  const leftOut: string[] = []
   const part = async (title: string, work: () => Promise<Result>) => {
     say(`\n── ${title} ${'─'.repeat(Math.max(0, 70 - title.length))}`)
     const begun = Date.now()
@@ -43,10 +74,15 @@ async function main(words: readonly string[]): Promise<number> {
   if (results.every(({ failures }) => failures.length === 0)) {
     if (words.length === 0) await part('House rules', checks)
     let stop = async () => {}
-    for (const { title, files, without, stores, concurrency } of PARTS) {
+    for (const { title, files, without, stores, concurrency, provide } of PARTS) {
       const found = globSync(files, { cwd: root, exclude: ['**/node_modules/**', '**/dist/**', ...without] })
       const chosen = found.filter((file) => words.length === 0 || words.some((word) => file.includes(word))).sort()
       if (chosen.length === 0 && words.length > 0) continue
+      const missing = provide?.(say) ?? null
+      if (missing !== null) {
+        leftOut.push(`${title} was NOT made: ${missing}`)
+        continue
+      }
       await part(title, async () => {
         if (chosen.length === 0) throw new Error(`no file matches ${files.join(' ')}`)
         if (stores && process.env[SHARED_S3] === undefined) stop = await startStores()
@@ -58,7 +94,7 @@ async function main(words: readonly string[]): Promise<number> {
     }
     await stop()
   }
-  return conclude(results)
+  return conclude(results, leftOut)
 }
 
 function toolsResult(trouble: string | null): Result {
@@ -94,11 +130,13 @@ function brokenDown(title: string, error: unknown): Result {
   return { passed: 0, failures: [{ file: 'script/test.ts', name: title, why }] }
 }
 
-function conclude(results: readonly Result[]): number {
+/** `leftOut`: what could not be run, each in a sentence; our own tests cover the same, so it fails nothing. */
+function conclude(results: readonly Result[], leftOut: readonly string[]): number {
   const failures = results.flatMap((result) => result.failures)
   if (failures.length > 0) say(`\n── Failures ${'─'.repeat(62)}`)
   for (const failure of failures) say(told(failure))
   const passed = results.reduce((sum, result) => sum + result.passed, 0)
+  for (const sentence of leftOut) say(`\n⚠ ${sentence}`)
   say(`\n${passed} passed, ${failures.length} failed`)
   return failures.length === 0 ? 0 : 1
 }

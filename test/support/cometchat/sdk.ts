@@ -1,0 +1,84 @@
+/** The few shapes of CometChat's SDK that the journey touches, in our own words. */
+export type Sdk = {
+  readonly AppSettingsBuilder: new () => SettingsBuilder
+  readonly SecureMediaMode?: { readonly HEADER_BASED: string }
+  readonly MediaMessage: new (receiver: string, file: unknown, type: string, receiverType: string) => SdkDraft
+  readonly TextMessage: new (receiver: string, text: string, receiverType: string) => SdkDraft
+  readonly Attachment: new (of: object) => unknown
+  readonly MessagesRequestBuilder: new () => HistoryBuilder
+  readonly ConversationsRequestBuilder: new () => {
+    setLimit(limit: number): { build(): { fetchNext(): Promise<readonly SdkConversation[]> } }
+  }
+  readonly GroupMember: new (uid: string, scope: string) => unknown
+  readonly UploadFileListener: new (callbacks: object) => unknown
+  readonly init: (app: string, settings: unknown) => Promise<boolean>
+  readonly login: (...words: readonly string[]) => Promise<SdkUser>
+  readonly logout: () => Promise<unknown>
+  readonly sendMediaMessage: (message: SdkDraft) => Promise<SdkMessage>
+  readonly sendMessage: (message: SdkDraft) => Promise<SdkMessage>
+  readonly getMessageDetails: (id: string) => Promise<SdkMessage>
+  readonly editMessage: (message: SdkDraft) => Promise<SdkMessage>
+  readonly deleteMessage: (id: string) => Promise<SdkMessage>
+  readonly joinGroup: (guid: string, type: string, password: string) => Promise<unknown>
+  readonly leaveGroup: (guid: string) => Promise<unknown>
+  readonly kickGroupMember: (guid: string, uid: string) => Promise<unknown>
+  readonly addMembersToGroup: (guid: string, members: readonly unknown[], banned: readonly string[]) => Promise<unknown>
+  readonly getUser: (uid: string) => Promise<SdkUser>
+  readonly createUploadFileRequest: (receiver: string, receiverType: string) => SdkUploads
+  readonly getFat?: () => string | null
+  readonly fetchPresignedUrl?: (url: string) => Promise<string>
+}
+
+/** A message on its way out. */
+export type SdkDraft = {
+  setCaption(text: string): void
+  setAttachments(attachments: readonly unknown[]): void
+  setMetadata(metadata: object): void
+  setParentMessageId(id: string): void
+  setId(id: string): void
+}
+
+/** A message as the SDK hands it to an application. */
+export type SdkMessage = {
+  getId(): string | number
+  getType(): string
+  getSender(): SdkUser | null
+  getParentMessageId(): string | number
+  getDeletedAt(): number | undefined
+  getEditedAt(): number | undefined
+  getText?(): string | undefined
+  getCaption?(): string | undefined
+  getURL?(): string | undefined
+  getMetadata?(): unknown
+  getAttachments?(): readonly SdkAttachment[] | undefined
+}
+
+/** An attachment as the SDK hands it to an application. */
+export type SdkAttachment = { getUrl(): string; getName(): string; getMimeType(): string; getSize(): number }
+
+/** A user as the SDK hands it to an application. */
+export type SdkUser = { getUid(): string; getName(): string }
+
+type SdkConversation = { getConversationId(): string; getLastMessage(): SdkMessage | undefined }
+
+type SdkUploads = {
+  uploadAttachments(files: readonly { fileId: string; file: File }[], listener: unknown): void
+  getAttachments(): readonly SdkAttachment[]
+}
+
+type SettingsBuilder = {
+  setRegion(region: string): SettingsBuilder
+  overrideClientHost(host: string): SettingsBuilder
+  overrideAdminHost(host: string): SettingsBuilder
+  autoEstablishSocketConnection(on: boolean): SettingsBuilder
+  setSecureMediaMode?(mode: string): SettingsBuilder
+  build(): unknown
+}
+
+type HistoryBuilder = {
+  setLimit(limit: number): HistoryBuilder
+  setGUID(guid: string): HistoryBuilder
+  setUID(uid: string): HistoryBuilder
+  setParentMessageId(id: string): HistoryBuilder
+  build(): { fetchPrevious(): Promise<readonly SdkMessage[]> }
+}

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream'
+import { temporaryFolder } from '../gatehouse.ts'
+
+/** A TLS server in front of another one; it is there before the other, since the other must know its address. */
+export type TlsFront = {
+  readonly url: string
+  /** Host and port, as the SDK wants them. */
+  readonly host: string
+  /** The file of its certificate, which nobody trusts but whom it is given to. */
+  readonly certificate: string
+  /** Says which server of plain HTTP stands behind it. */
+  readonly lead: (port: number) => void
+  readonly stop: () => Promise<void>
+}
+
+/** Starts a front on a free port of `localhost` with a certificate of its own. */
+export async function startTlsFront(): Promise<TlsFront> {
+  const folder = temporaryFolder()
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key]
+  execFileSync('openssl', [...words, ...names, '-out', certificate], { stdio: 'ignore' })
+  let behind = 0
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (incoming, response) => {
+    const { method = 'GET', url = '/', headers } = incoming
+    const outgoing = request({ host: '127.0.0.1', port: behind, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      pipeline(answer, response, () => {})
+    })
+    outgoing.once('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()))
+    response.once('close', () => outgoing.destroy())
+    pipeline(incoming, outgoing, () => {})
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const host = `localhost:${(server.address() as AddressInfo).port}`
+  return {
+    url: `https://${host}`,
+    host,
+    certificate,
+    lead: (port) => {
+      behind = port
+    },
+    stop: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
