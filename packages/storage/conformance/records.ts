@@ -11,6 +11,7 @@ import { sharedCases } from './records-shared.ts'
 import { standingCases } from './records-standing.ts'
 import { userCases } from './records-users.ts'
 import { viewCases } from './records-views.ts'
+import { webhookCases } from './records-webhooks.ts'
 import { createWorld, type World } from './records-world.ts'
 
 /** A database made for the suite: new and empty. */
@@ -52,6 +53,7 @@ export function recordsConformance(
     changes: changeCases,
     standing: standingCases,
     views: viewCases,
+    webhooks: webhookCases,
     'what happens once': onceCases,
     ...(shared ? { 'several openings': sharedCases } : {}),
   }
