@@ -85,6 +85,30 @@ describe('apps, keys, users', () => {
   })
 })
 
+describe('what is kept of users, and their logins', () => {
+  test('users are found by what was put', async () => {
+    const words = ['--role', 'host', '--tags', 'beta, early', '--profile', '{"avatar":"https://pictures.example/o"}']
+    const made = await json<{ tags: string[]; profile: object }>('user', 'put', 'olga', '--name', 'Olga Ö', ...words)
+    assert.deepEqual([made.tags, made.profile], [['beta', 'early'], { avatar: 'https://pictures.example/o' }])
+    const found = await cli(['user', 'list', '--search', 'ga ö', '--role', 'host', '--tag', 'early'])
+    assert.match(found.stdout, /^ID +STATUS +ROLE +TAGS +NAME\nolga +active +host +beta,early +Olga Ö\n$/)
+    assert.equal((await cli(['user', 'list', '--tag', 'late'])).stdout, '(none)\n')
+    assert.deepEqual((await json<{ tags: string[] }>('user', 'put', 'olga', '--tags', '')).tags, [])
+  })
+
+  test('a login session lives through begin, list and end', async () => {
+    await app.users('lena')
+    const begun = await cli(['login', 'begin', 'lena'])
+    assert.match(begun.stdout, /^ghl_[\w-]{43}\n$/, 'on its own, the token is all that standard output holds')
+    const { id } = await json<{ id: string; token: string }>('login', 'begin', 'lena')
+    assert.match((await cli(['login', 'list', 'lena'])).stdout, new RegExp(`^ID +BEGAN\n${id} .*\n[0-9a-f]{24} .*\n$`))
+    assert.equal((await cli(['login', 'end', 'lena', id])).stdout, `ended ${id} of lena\n`)
+    assert.equal((await cli(['login', 'end', 'lena', id])).code, 1)
+    assert.equal((await cli(['login', 'end', 'lena'])).code, 0)
+    assert.equal((await cli(['login', 'list', 'lena'])).stdout, '(none)\n')
+  })
+})
+
 describe('tokens', () => {
   const grant = () => `read@/apps/${app.id}/conversations/general`
 

@@ -24,7 +24,16 @@ export type KeyView = {
 }
 
 /** A user of an app. */
-export type UserView = { readonly id: string; readonly name: string | null; readonly status: string }
+export type UserView = {
+  readonly id: string
+  readonly name: string | null
+  readonly role: string | null
+  readonly tags: readonly string[]
+  readonly status: string
+}
+
+/** A login session; `token` only in the answer that began it. */
+export type LoginView = { readonly id: string; readonly createdAt: string; readonly token?: string }
 
 /** An attachment. */
 export type AttachmentView = {

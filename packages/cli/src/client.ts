@@ -13,8 +13,8 @@ export type Client = {
   call<T>(method: string, path: string, body?: unknown): Promise<T>
   /** Posts a body that is made while it is sent; otherwise the same. Raises an AbortError, too, and what makes the body. */
   post<T>(path: string, body: StreamedBody, options: PostOptions): Promise<T>
-  /** Every item of a paged list. */
-  list<T>(path: string): Promise<T[]>
+  /** Every item of a paged list; `query` narrows it, as far as it is defined. */
+  list<T>(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<T[]>
 }
 
 /** What goes along with a streamed body. */
@@ -67,12 +67,15 @@ export function createClient(url: string, key: string | null): Client {
       }).catch((error) => Promise.reject(error instanceof Unreached ? unreachable(error.cause) : error))
       return answer(status, text)
     },
-    async list<T>(path: string) {
+    async list<T>(path: string, query = {}) {
       const items: T[] = []
+      const narrowed = Object.entries(query).flatMap(([name, value]) =>
+        value === undefined ? [] : `&${name}=${encodeURIComponent(String(value))}`,
+      )
       let cursor: string | null = null
       do {
         const after: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
-        const page: PageView<T> = await call<PageView<T>>('GET', `${path}?limit=1000${after}`)
+        const page: PageView<T> = await call<PageView<T>>('GET', `${path}?limit=1000${narrowed.join('')}${after}`)
         items.push(...page.items)
         cursor = page.next
       } while (cursor !== null)

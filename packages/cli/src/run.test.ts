@@ -67,6 +67,8 @@ const usage: readonly [string, readonly string[], RegExp][] = [
   ['deleting an app in passing', ['app', 'delete', 'a'], /Add --yes/],
   ['a setting that is no pair', ['app', 'set', 'a', 'b'], /"b" is not name=value/],
   ['metadata that is no object', ['user', 'put', 'a', '--metadata', '[]'], /has to be a JSON object/],
+  ['a profile that is no object', ['user', 'put', 'a', '--profile', '{'], /--profile has to be a JSON object/],
+  ['a login of nobody', ['login', 'begin'], /missing required argument 'uid'/],
   ['a URL that is none', ['app', 'list', '--url', 'here'], /"here" is no URL/],
   ['a folder that is none', ['import', '/nowhere/at/all', '--conversation', 'c'], /is no folder/],
   [
@@ -100,6 +102,8 @@ const calls: readonly (readonly string[])[] = [
   ['user', 'put', 'u', '--app', 'a'],
   ['user', 'deactivate', 'u', '--app', 'a'],
   ['token', 'issue', '--app', 'a', '--grant', 'read@/apps/a'],
+  ['login', 'begin', 'u', '--app', 'a'],
+  ['login', 'end', 'u', 'l', '--app', 'a'],
   ['token', 'inspect', 't'],
   ['revoke', '--user', 'u', '--app', 'a'],
   ['openapi'],

@@ -27,7 +27,7 @@ export function revokeCommand(terminal: Terminal): Command {
     .option('--user <uid>', 'everything issued for this user until now')
     .option('--token <token>', 'one token: its id, or itself')
     .option('--api-key <id>', 'this API key and everything issued with it')
-    .option('--session <id>', 'one playback session')
+    .option('--session <id>', 'one login or playback session')
     .option('--conversation <id>', 'everything issued for this conversation until now')
     .option('--resource <path>', 'everything issued until now for this resource and what lies below it')
     .option('--subject <uid>', 'with --issued-before: what was issued for this subject before a sequence')

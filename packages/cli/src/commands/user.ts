@@ -23,36 +23,53 @@ export function userCommand(terminal: Terminal): Command {
   )
 }
 
+type Details = {
+  readonly name?: string
+  readonly role?: string
+  readonly tags?: readonly string[]
+  readonly profile?: object
+  readonly metadata?: object
+}
+
 function put(terminal: Terminal): Command {
   const command = withinApp(new Command('put').description('register a user, or change one').argument('<uid>'))
     .option('--name <name>', 'the name to show')
-    .option('--metadata <json>', 'an object with whatever the app wants to keep', object)
-    .action(async (uid: string, options: AppOptions & { name?: string; metadata?: object }) => {
+    .option('--role <text>', "what the app calls the user's part; it permits nothing")
+    .option('--tags <words>', 'words to find the user by, with commas between; empty: none', words)
+    .option('--profile <json>', 'an object with what others are shown, such as a picture', object('--profile'))
+    .option('--metadata <json>', 'an object with whatever the app wants to keep', object('--metadata'))
+    .action(async (uid: string, options: AppOptions & Details) => {
       const client = connect(terminal, options)
       const app = await appOf(terminal, options, client)
-      const body = {
-        ...(options.name === undefined ? {} : { name: options.name }),
-        ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-      }
+      const { name, role, tags, profile, metadata } = options
+      // What is undefined is no part of the JSON.
+      const body = { name, role, tags, profile, metadata }
       const user = await client.call<UserView>('PUT', appPath(app, 'users', uid), body)
       print(terminal, options.json, user, `${user.id}  ${user.status}  ${user.name ?? ''}`.trimEnd())
     })
   return teach(command, {
     examples: ['gatehouse user put anna --name Anna --app APP'],
-    next: ['gatehouse user list --app APP'],
+    next: ['gatehouse user list --app APP', 'gatehouse login begin anna --app APP'],
   })
 }
 
 function list(terminal: Terminal): Command {
-  const command = withinApp(new Command('list').description('list the users of an app')).action(
-    async (options: AppOptions) => {
+  const command = withinApp(new Command('list').description('list the users of an app'))
+    .option('--search <text>', 'only those whose id or name holds this')
+    .option('--role <text>', 'only those with this role')
+    .option('--tag <word>', 'only those with this tag')
+    .action(async (options: AppOptions & { search?: string; role?: string; tag?: string }) => {
       const client = connect(terminal, options)
-      const users = await client.list<UserView>(appPath(await appOf(terminal, options, client), 'users'))
-      const rows = users.map(({ id, status, name }) => [id, status, name ?? ''])
-      print(terminal, options.json, { items: users, next: null }, table(['id', 'status', 'name'], rows))
-    },
-  )
-  return teach(command, { examples: ['gatehouse user list --app APP --json'] })
+      const app = await appOf(terminal, options, client)
+      const { search, role, tag } = options
+      const users = await client.list<UserView>(appPath(app, 'users'), { search, role, tag })
+      const rows = users.map(({ id, status, role, tags, name }) => [id, status, role ?? '', tags.join(','), name ?? ''])
+      const text = table(['id', 'status', 'role', 'tags', 'name'], rows)
+      print(terminal, options.json, { items: users, next: null }, text)
+    })
+  return teach(command, {
+    examples: ['gatehouse user list --app APP --json', 'gatehouse user list --search anna --tag beta --app APP'],
+  })
 }
 
 function standing(terminal: Terminal, verb: 'deactivate' | 'activate' | 'delete', effect: string): Command {
@@ -69,12 +86,24 @@ function standing(terminal: Terminal, verb: 'deactivate' | 'activate' | 'delete'
   return teach(command, { examples: [`gatehouse user ${verb} anna --app APP`] })
 }
 
-function object(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  } catch {
-    // Told below, together with JSON that is no object.
+const words = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+
+function object(option: string): (text: string) => object {
+  return (text) => {
+    try {
+      const value: unknown = JSON.parse(text)
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    } catch {
+      // Told below, together with JSON that is no object.
+    }
+    throw new Failure(
+      EXIT.usage,
+      'metadata_not_readable',
+      `${option} has to be a JSON object, such as {"team":"blue"}.`,
+    )
   }
-  throw new Failure(EXIT.usage, 'metadata_not_readable', '--metadata has to be a JSON object, such as {"team":"blue"}.')
 }
