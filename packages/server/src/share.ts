@@ -28,38 +28,84 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof Error && (error.name === 'TooLarge' || ('code' in error && error.code === 'file_too_large'))
 }
 
+/** How an attachment is shared where it differs from what is usual. */
+export type Sharing = {
+  /** The last segment of its path; the name that it was uploaded with where this is left out. MUST be a segment. */
+  readonly pathName?: string
+  /** Whether it waits to be sent: until then only its sender receives it. */
+  readonly held?: boolean
+}
+
 /**
  * Makes an upload an attachment, in a conversation (which MUST exist) or outside of any. Deletes the blob where that
  * fails. Without a word about access it is private where the app's settings say so.
  */
 export async function share(
   parts: Parts,
-  { app, settings }: Tenant,
+  tenant: Tenant,
   upload: Upload,
   conversation: string | null,
+  { pathName = safeSegment(upload.filename), held = false }: Sharing = {},
 ): Promise<Attachment> {
-  const place = conversation === null ? ['apps', app.id] : ['apps', app.id, 'conversations', conversation]
   const { stored, filename, contentType, from, recipients } = upload
-  const closed = settings.tokenizedMedia || settings.attachmentsAccess === 'private'
+  const access = upload.access ?? usualAccess(tenant)
   try {
-    return await parts.records.attachments.create({
-      app: app.id,
-      id: newId(),
-      path: resourceOf(...place, newAttachmentKey(), safeSegment(filename)).path,
-      conversation,
-      filename,
-      contentType,
-      ...stored,
-      access: upload.access ?? (closed ? 'private' : 'public'),
-      from,
-      recipients,
-      quota: { bytes: settings.quotaBytes, attachments: settings.quotaAttachments },
-      at: parts.now(),
+    return await commit(parts, tenant, {
+      ...{ conversation, filename, contentType, ...stored, access, from, recipients, held },
+      path: pathIn(tenant, conversation, pathName),
     })
   } catch (error) {
     await parts.blobs.delete(stored.blob)
     throw error
   }
+}
+
+/**
+ * Shares the bytes of an attachment once more, at a path of their own: its receivers have nothing to do with those of the first. What was
+ * private stays so. Whether `from` may pass it on is for the caller to know. Null where the source is gone by then.
+ */
+export async function shareAgain(
+  parts: Parts,
+  tenant: Tenant,
+  source: Attachment,
+  to: {
+    readonly conversation: string
+    readonly from: string | null
+    readonly filename?: string
+    readonly pathName?: string
+  },
+): Promise<Attachment | null> {
+  const { contentType, size, sha256, blob } = source
+  const { conversation, from, filename = source.filename } = to
+  const access = source.access === 'private' ? 'private' : usualAccess(tenant)
+  const shared = await commit(parts, tenant, {
+    ...{ conversation, filename, contentType, size, sha256, blob, access, from, recipients: null, held: false },
+    path: pathIn(tenant, conversation, to.pathName ?? safeSegment(filename)),
+  })
+  // Whoever deletes the source looks for others that hold its bytes after its row is gone: a row that is still there was seen by them.
+  if ((await parts.records.attachments.find(source.app, source.id)) !== null) return shared
+  await unshare(parts, shared, 'operator')
+  return null
+}
+
+/** The access of what is shared without a word about it. */
+function usualAccess({ settings }: Tenant): 'private' | 'public' {
+  return settings.tokenizedMedia || settings.attachmentsAccess === 'private' ? 'private' : 'public'
+}
+
+/** A new path for a file of this name. */
+function pathIn({ app }: Tenant, conversation: string | null, name: string): string {
+  const place = conversation === null ? ['apps', app.id] : ['apps', app.id, 'conversations', conversation]
+  return resourceOf(...place, newAttachmentKey(), name).path
+}
+
+function commit(
+  { records, now }: Parts,
+  { app, settings }: Tenant,
+  attachment: Omit<Parameters<Parts['records']['attachments']['create']>[0], 'app' | 'id' | 'at' | 'quota'>,
+): Promise<Attachment> {
+  const quota = { bytes: settings.quotaBytes, attachments: settings.quotaAttachments }
+  return records.attachments.create({ app: app.id, id: newId(), ...attachment, quota, at: now() })
 }
 
 /** Deletes an attachment: at once for everybody, then its bytes, unless another attachment holds them too. */

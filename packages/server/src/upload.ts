@@ -1,16 +1,12 @@
-import type { MultipartFile, MultipartValue } from '@fastify/multipart'
+import type { MultipartValue } from '@fastify/multipart'
 import { isId } from '@gatehouse/core/resource'
-import type { Blobs, StoredBlob } from '@gatehouse/storage/blobs/port'
+import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { FastifyRequest } from 'fastify'
-import { watchType } from './content-type.ts'
-import { invalid, type Problem, problem, problemOf, type Violation } from './problems.ts'
+import { linger, partsOf, type StoredPart, storePart } from './form-parts.ts'
+import { invalid, type Problem, problem, type Violation } from './problems.ts'
 
 /** A complete upload: the file is a durable blob, the fields are checked. Whoever gets one owns the blob. */
-export type Upload = {
-  readonly stored: StoredBlob
-  /** The name as it was sent, without control characters, at most 512 characters; `file` where none was. */
-  readonly filename: string
-  readonly contentType: string
+export type Upload = StoredPart & {
   readonly access: 'private' | 'public' | null
   readonly from: string | null
   readonly recipients: readonly string[] | null
@@ -19,9 +15,6 @@ export type Upload = {
 /** Bytes of all fields together. */
 const FIELD_BYTES = 4 * 1024 * 1024
 const FIELDS = 10_000
-/** What is still read and thrown away of a form that was given up, so that the client gets to see the answer. */
-const LINGER_BYTES = 16 * 1024 * 1024
-const LINGER_MS = 10_000
 
 /**
  * Reads a multipart form with exactly one part `file` and the fields `access`, `from` and `recipients` (repeated, or one
@@ -41,12 +34,12 @@ export async function receiveUpload(
     throw problem('file_too_large')
   }
   const fields = createFields()
-  let file: Pick<Upload, 'stored' | 'filename' | 'contentType'> | null = null
+  let file: StoredPart | null = null
   try {
-    for await (const part of partsOf(request)) {
+    for await (const part of partsOf(request, { files: 2, fields: FIELDS, fieldBytes: FIELD_BYTES })) {
       if (part.type === 'field') fields.take(part)
       else if (file !== null || part.fieldname !== 'file') throw oneFile()
-      else file = await store(part, blobs, app, maxBytes)
+      else file = await storePart(part, blobs, app, maxBytes)
     }
     if (file === null) throw oneFile()
     return { ...file, ...fields.finish() }
@@ -60,57 +53,6 @@ export async function receiveUpload(
 
 function oneFile(): Problem {
   return invalid({ path: '/file', message: 'must be exactly one part with a file name' })
-}
-
-/** The parts as they arrive. Whatever the parser has to say about the form's syntax becomes `malformed_form`. */
-async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile | MultipartValue> {
-  const parts = request.parts({
-    preservePath: true,
-    limits: { files: 2, fields: FIELDS, fieldSize: FIELD_BYTES, fileSize: Number.POSITIVE_INFINITY, parts: FIELDS + 2 },
-  })
-  for (;;) {
-    const next = await parts.next().catch((error: unknown) => {
-      throw parserFault(error)
-    })
-    if (next.done === true) return
-    yield next.value
-  }
-}
-
-function parserFault(error: unknown): Problem {
-  const known = problemOf(error)
-  return known.code === 'form_too_large' || known.code === 'unsupported_media_type' ? known : problem('malformed_form')
-}
-
-async function store(part: MultipartFile, blobs: Blobs, app: string, maxBytes: number) {
-  const watch = watchType(part.mimetype)
-  let broken: unknown = null
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of part.file as AsyncIterable<Uint8Array>) {
-        watch.see(chunk)
-        yield chunk
-      }
-    } catch (error) {
-      broken = error
-      throw error
-    }
-  }
-  const stored = await blobs.put(app, bytes(), { maxBytes }).catch((error: unknown) => {
-    throw error === broken ? parserFault(error) : error
-  })
-  try {
-    return { stored, filename: shownName(part.filename), contentType: await watch.type() }
-  } catch (error) {
-    await blobs.delete(stored.blob)
-    throw error
-  }
-}
-
-/** A name that can be shown: no control characters, not longer than anybody reads. */
-function shownName(name: string | undefined): string {
-  const clean = (name ?? '').toWellFormed().replaceAll(/\p{Cc}/gu, '_')
-  return [...clean].slice(0, 512).join('') || 'file'
 }
 
 /** Collects the fields and what is wrong with them. */
@@ -166,22 +108,4 @@ function parseList(text: string): unknown {
   } catch {
     return null
   }
-}
-
-/**
- * Reads and throws away what is left of a body, within bounds. Ending the connection at once would make the kernel drop the
- * answer on the way to a client that is still sending.
- */
-function linger(request: FastifyRequest): void {
-  const { raw } = request
-  if (raw.readableEnded || raw.destroyed) return
-  let left = LINGER_BYTES
-  const deadline = setTimeout(() => raw.destroy(), LINGER_MS).unref()
-  raw.once('close', () => clearTimeout(deadline)).once('end', () => clearTimeout(deadline))
-  raw.unpipe()
-  raw.on('data', (chunk: Uint8Array) => {
-    left -= chunk.byteLength
-    if (left < 0) raw.destroy()
-  })
-  raw.resume()
 }
