@@ -1,0 +1,163 @@
+import type { Attachment, Json, Message } from '@gatehouse/storage/records/port'
+import { type Draft, type Elsewhere, extensionOf } from './message-draft.ts'
+import { seconds, showGoneUser } from './people-view.ts'
+
+/** A value as it leaves. */
+export type Shown = { readonly [name: string]: unknown }
+
+/** Everything that some messages are shown with, found beforehand. */
+export type Scene = {
+  /** Users as they are shown, by uid; who is gone has none. */
+  readonly users: ReadonlyMap<string, Shown>
+  /** Groups as they are shown, by guid. */
+  readonly groups: ReadonlyMap<string, Shown>
+  /** Conversations by id; with the members of direct ones. */
+  readonly conversations: ReadonlyMap<
+    string,
+    { readonly type: 'direct' | 'group'; readonly members: readonly string[] }
+  >
+  readonly attachments: ReadonlyMap<string, Attachment>
+  /** The URL of an attachment for the one who reads. */
+  readonly url: (attachment: Attachment) => string
+  /** The last look at what leaves (contract, Q5). */
+  readonly guard: <T>(value: T) => T
+}
+
+/** Who sends where nobody is named: a server by itself. */
+export const SYSTEM = 'app_system'
+
+/** What this surface keeps in a message's `data`: what of it has no place elsewhere. */
+type Kept = {
+  readonly content: { readonly [name: string]: Json }
+  /** Files in the order in which they were named: ids of attachments, and links elsewhere. */
+  readonly files: readonly (string | Elsewhere)[]
+  readonly muid: string | null
+}
+
+/** The `data` of a draft as it is kept, with its files in the order in which they are shown. */
+export function keep(draft: Draft, files: Kept['files']): { readonly [name: string]: Json } {
+  const { receiverType, receiver, content, muid } = draft
+  return { receiverType, receiver, content, files: files as readonly Json[], ...(muid !== null && { muid }) }
+}
+
+/** Whether this surface wrote the message; others keep in `data` what they like. */
+function isOwn({ data }: Message): boolean {
+  const { receiverType, receiver, files } = data
+  return (receiverType === 'user' || receiverType === 'group') && typeof receiver === 'string' && Array.isArray(files)
+}
+
+function kept(message: Message): Kept {
+  if (!isOwn(message)) return { content: message.data, files: message.attachments, muid: null }
+  const { content, files, muid } = message.data as Partial<Kept>
+  return { content: content ?? {}, files: files ?? [], muid: muid ?? null }
+}
+
+/** Whom a message is for. One that does not say so itself (it was deleted, or is not from here) is for its conversation. */
+function addressee(message: Message, sender: string, { conversations }: Scene): Address {
+  if (isOwn(message)) return message.data as Address
+  const home = conversations.get(message.conversation)
+  if (home === undefined || home.type === 'group') return { receiverType: 'group', receiver: message.conversation }
+  const { members } = home
+  return { receiverType: 'user', receiver: members.find((uid) => uid !== sender) ?? members[0] ?? sender }
+}
+
+type Address = Pick<Draft, 'receiverType' | 'receiver'>
+
+/** The id that this surface gives a conversation. */
+export function conversationId(receiverType: 'user' | 'group', sender: string, receiver: string): string {
+  if (receiverType === 'group') return `group_${receiver}`
+  return [sender, receiver].sort().join('_user_')
+}
+
+/** A message as JSON, as one reader sees it. */
+export function showMessage(message: Message, scene: Scene): Shown {
+  return scene.guard(render(message, scene))
+}
+
+/** What happened to a message, as JSON; `by` is the uid of who did it. */
+export function showAction(
+  action: 'edited' | 'deleted',
+  message: Message,
+  by: string,
+  at: number,
+  scene: Scene,
+): Shown {
+  const on = render(message, scene)
+  const { id, conversationId, sender, receiver, receiverType } = on
+  const { entities } = on.data as { entities: { receiver: Shown } }
+  return scene.guard({
+    id,
+    category: 'action',
+    type: 'message',
+    conversationId,
+    sender: by === SYSTEM ? sender : by,
+    receiverType,
+    receiver,
+    data: {
+      action,
+      entities: {
+        by: { entity: entityOf(by, scene), entityType: 'user' },
+        for: entities.receiver,
+        on: { entity: on, entityType: 'message' },
+      },
+    },
+    sentAt: seconds(at),
+    updatedAt: seconds(at),
+  })
+}
+
+function render(message: Message, scene: Scene): Shown {
+  const { id, category, type, text, tags, parent, createdAt, updatedAt, editedAt, deletedAt, deletedBy } = message
+  const sender = message.from ?? SYSTEM
+  const { receiverType, receiver } = addressee(message, sender, scene)
+  const { content, files, muid } = kept(message)
+  const attachments = deletedAt === null ? files.flatMap((file) => showFile(file, scene)) : []
+  return {
+    id,
+    ...(muid !== null && { muid }),
+    conversationId: conversationId(receiverType, sender, receiver),
+    sender,
+    receiverType,
+    receiver,
+    category,
+    type,
+    data: {
+      ...(deletedAt === null && content),
+      ...(text !== null && { text }),
+      ...(attachments[0] !== undefined && { url: attachments[0].url, attachments }),
+      entities: {
+        sender: { entity: entityOf(sender, scene), entityType: 'user' },
+        receiver: {
+          entity:
+            receiverType === 'user' ? entityOf(receiver, scene) : (scene.groups.get(receiver) ?? goneGroup(receiver)),
+          entityType: receiverType,
+        },
+      },
+    },
+    ...(tags.length > 0 && { tags }),
+    ...(parent !== null && { parentId: parent }),
+    sentAt: seconds(createdAt),
+    updatedAt: seconds(updatedAt),
+    ...(editedAt !== null && { editedAt: seconds(editedAt), editedBy: sender }),
+    ...(deletedAt !== null && {
+      deletedAt: seconds(deletedAt),
+      deletedBy: deletedBy !== null && scene.users.has(deletedBy) ? deletedBy : SYSTEM,
+    }),
+  }
+}
+
+function entityOf(uid: string, scene: Scene): Shown {
+  return scene.users.get(uid) ?? showGoneUser(uid)
+}
+
+function goneGroup(guid: string): Shown {
+  return { guid, name: guid, type: 'private', owner: '', hasJoined: false, membersCount: 0 }
+}
+
+function showFile(file: string | Elsewhere, { attachments, url }: Scene): Elsewhere[] {
+  if (typeof file !== 'string') return [file]
+  const attachment = attachments.get(file)
+  if (attachment === undefined) return []
+  const { filename, contentType, size } = attachment
+  return [{ url: url(attachment), name: filename, mimeType: contentType, extension: extensionOf(filename), size }]
+}
