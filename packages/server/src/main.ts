@@ -41,7 +41,7 @@ export async function serve(config: Config): Promise<Serving> {
     if (config.demo) await seedDemo({ ...storage, now: Date.now })
     const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
     const node = await startNode(config, storage, reserve, log)
-    const upkeep = startUpkeep({ ...storage, reserve, log, now: Date.now })
+    const upkeep = startUpkeep({ ...storage, reserve, log, now: Date.now, applied: node.applied })
     const settled = listeningOn(config, node.port)
     return {
       url: settled.publicUrl,
@@ -67,7 +67,10 @@ const FIRST_RENEWALS = 5
 /** What serves on this node. */
 type Node = { readonly port: number; readonly failed: Promise<Error>; close(): Promise<void> }
 
-async function startNode(config: Config, storage: Storage, reserve: Reserve | null, log: Logger): Promise<Node> {
+/** `applied` is the last sequence that is in force on it. */
+type JoinedNode = Node & { readonly applied: () => number }
+
+async function startNode(config: Config, storage: Storage, reserve: Reserve | null, log: Logger): Promise<JoinedNode> {
   const { records } = storage
   const from = await records.changes.last()
   const marks = createSharedMarks()
@@ -114,6 +117,7 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
         : await startWorkers({ config, marks, records, from, until, keep, refresh, ready })
     return {
       ...node,
+      applied: () => standings?.sequence ?? from,
       failed: Promise.race([node.failed, lost]),
       async close() {
         await node.close()

@@ -1,7 +1,9 @@
-import { ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryBlobs } from '@gatehouse/storage/blobs/memory'
 import { openMemoryRecords } from '@gatehouse/storage/records/memory'
+import type { Nodes } from '@gatehouse/storage/records/nodes'
+import type { Change, Records } from '@gatehouse/storage/records/port'
 import { pino } from 'pino'
 import { startUpkeep } from './upkeep.ts'
 
@@ -19,9 +21,75 @@ test('upkeep: a stop does not wait until a large store has been gone through', a
     }
   }
   const log = pino({ level: 'silent' })
-  const upkeep = startUpkeep({ records, blobs: { ...blobs, list }, reserve: null, log, now: () => 0 })
+  const upkeep = startUpkeep({ records, blobs: { ...blobs, list }, reserve: null, log, now: () => 0, applied: () => 0 })
   await twoSeen
   await upkeep.stop()
   ok(pieces >= 2)
+  await records.close()
+})
+
+const HOUR = 3600 * 1000
+const DAY = 24 * HOUR
+const NOW = 1_800_000_000_000
+
+/** Runs the upkeep once over these records, at this time. */
+async function once(records: Records, at: number, applied: number): Promise<void> {
+  const parts = { records, blobs: createMemoryBlobs(), reserve: null, log: pino({ level: 'silent' }) }
+  const upkeep = startUpkeep({ ...parts, now: () => at, applied: () => applied })
+  await upkeep.settled()
+  await upkeep.stop()
+}
+
+/** An app with one conversation whose only member comes and goes. */
+async function openTalk() {
+  const records = await openMemoryRecords()
+  await records.apps.create({ id: 'a', name: 'A', settings: {}, linkKey: new Uint8Array([1]), at: NOW })
+  await records.conversations.put({ app: 'a', id: 'talk', type: 'group', members: ['ann'], at: NOW })
+  const append = async (at: number, change: Change) => (await records.changes.append(change, 'x', at))?.sequence ?? 0
+  const member = (at: number) => append(at, { kind: 'member', app: 'a', conversation: 'talk', user: 'ann', to: 'in' })
+  const left = async () => (await records.changes.since(0, 10_000)).map(({ sequence }) => sequence)
+  return { records, append, member, left }
+}
+
+test('upkeep: changes go a week after all nodes have applied them, but for those that people are shown', async () => {
+  const { records, append, member, left } = await openTalk()
+  for (let i = 0; i < 1200; i++) await member(NOW)
+  const shown = await append(NOW, { kind: 'revoke', app: 'a', target: { token: 'x' } })
+  const slow = await member(NOW)
+  const young = await member(NOW + HOUR)
+  await once(records, NOW + 7 * DAY, young)
+  equal((await left()).length, 1203, 'not within the week')
+  await once(records, NOW + 7 * DAY + 1, slow)
+  deepEqual(await left(), [shown, slow, young], 'a node knows the log by the entry that it has applied last')
+  await once(records, NOW + 8 * DAY, young)
+  deepEqual(await left(), [shown, young])
+  await once(records, NOW + 99 * DAY, young)
+  deepEqual(await left(), [shown, young])
+  await records.close()
+})
+
+test('upkeep: another node that is behind keeps the log from being shortened', async () => {
+  const { records, member, left } = await openTalk()
+  const sequences = [await member(NOW), await member(NOW), await member(NOW)]
+  const [, second = 0, third = 0] = sequences
+  const least: { applied: number | null } = { applied: second }
+  const nodes = { applied: async () => least.applied } as Nodes
+  await once({ ...records, nodes }, NOW + 8 * DAY, third)
+  deepEqual(await left(), [second, third])
+  least.applied = null
+  await once({ ...records, nodes }, NOW + 8 * DAY, third)
+  deepEqual(await left(), [third])
+  await records.close()
+})
+
+test('upkeep: a token stays used up until a week after its end', async () => {
+  const records = await openMemoryRecords()
+  const claim = (viewer: string, at: number) =>
+    records.uses.claim({ token: 'a/t', viewer, max: 1, at, since: at, open: true, until: NOW + DAY })
+  equal(await claim('ann', NOW), 'granted')
+  await once(records, NOW + 8 * DAY, 0)
+  equal(await claim('bob', NOW), 'spent')
+  await once(records, NOW + 8 * DAY + 1, 0)
+  equal(await claim('bob', NOW), 'granted')
   await records.close()
 })

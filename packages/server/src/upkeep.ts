@@ -6,17 +6,25 @@ import type { Logger } from 'pino'
 import { settingsOf } from './settings.ts'
 
 /** Work that goes on beside the requests. */
-export type Upkeep = { stop(): Promise<void> }
+export type Upkeep = {
+  /** Resolves when the round that is under way is done. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
 
 const HOUR = 3600 * 1000
 /** What an upload in progress may take; younger leftovers are not touched. */
 const GRACE = HOUR
 const IDEMPOTENCY_LASTS = 24 * HOUR
+/** How long a viewer's use is remembered; nobody goes on for longer on one that is taken. */
+const USE_LASTS = 24 * HOUR
+/** How long after their end tokens are still counted, and after their time changes kept: for clocks that are set back, and for people. */
+const KEPT = 7 * 24 * HOUR
 const PIECE = 500
 
 /**
- * Starts the upkeep of an installation: what interrupted uploads left behind goes, as do answers kept for repeated requests after a day
- * and lines of the access log after their time. Once at the start and then every hour; one node's faults do not stop it.
+ * Starts the upkeep of an installation: what interrupted uploads left behind goes, as do answers kept for repeated requests after a day,
+ * lines of the access log after their time, counts of tokens that have ended, and changes that every node has applied. Once at the start and then every hour; one node's faults do not stop it.
  */
 export function startUpkeep(parts: {
   records: Records
@@ -24,8 +32,10 @@ export function startUpkeep(parts: {
   reserve: Reserve | null
   log: Logger
   now: () => number
+  /** The last sequence of the log of changes that this node has applied. */
+  applied: () => number
 }): Upkeep {
-  const { records, blobs, reserve, log, now } = parts
+  const { records, blobs, reserve, log, now, applied } = parts
   let stopped = false
   let running: Promise<void> = Promise.resolve()
 
@@ -49,10 +59,23 @@ export function startUpkeep(parts: {
         const { viewDays } = settingsOf(app.settings)
         if (viewDays === null) continue
         const before = now() - viewDays * 24 * HOUR
-        while (!stopped && (await records.views.prune(before, PIECE, app.id)) === PIECE);
+        await inPieces(() => records.views.prune(before, PIECE, app.id))
       }
       after = apps.next
     } while (after !== null && !stopped)
+  }
+
+  /**
+   * The log keeps what people are shown, and what a node may still have to apply. One that slept for longer than the log reaches back finds
+   * that out when it wakes, and starts anew.
+   */
+  async function pruneChanges(): Promise<void> {
+    const everywhere = Math.min(applied(), (await records.nodes?.applied()) ?? Number.POSITIVE_INFINITY)
+    await inPieces(() => records.changes.prune(now() - KEPT, everywhere, PIECE))
+  }
+
+  async function inPieces(prune: () => Promise<number>): Promise<void> {
+    while (!stopped && (await prune()) >= PIECE);
   }
 
   async function round(): Promise<void> {
@@ -62,6 +85,8 @@ export function startUpkeep(parts: {
       await reserve?.restore()
       await records.idempotency.prune(now() - IDEMPOTENCY_LASTS)
       await pruneViews()
+      await inPieces(() => records.uses.prune(now() - USE_LASTS, now() - KEPT, PIECE))
+      await pruneChanges()
     } catch (error) {
       if (!stopped) log.error({ err: error }, 'upkeep failed; it is tried again in an hour')
     }
@@ -72,6 +97,7 @@ export function startUpkeep(parts: {
   }, HOUR)
   timer.unref()
   return {
+    settled: () => running,
     async stop() {
       stopped = true
       clearInterval(timer)

@@ -122,6 +122,34 @@ export const changeCases: Cases = {
     assert.equal((await records.changes.list(other, WHOLE)).items.length, 1)
   },
 
+  'old entries that people are not shown are pruned; what is shown, young or not applied everywhere stays': async ({
+    records: { changes },
+    conversation,
+  }) => {
+    const { app } = await conversation('ann')
+    const before = await changes.last()
+    const append = async (at: number, change: Change) => (await changes.append(change, 'x', at))?.sequence ?? 0
+    const member = (at: number, to: 'in' | 'out') =>
+      append(at, { kind: 'member', app, conversation: 'talk', user: 'ann', to })
+    const first = await member(1000, 'out')
+    const shown = await append(1000, { kind: 'revoke', app, target: { token: 'x' } })
+    const settings = await append(1001, { kind: 'settings', app, settings: { a: 1 } })
+    const edge = await member(2000, 'in')
+    const late = await member(1000, 'out')
+    const left = async () => (await changes.since(before, 100)).map(({ sequence }) => sequence)
+    assert.equal(await changes.prune(2000, first, 100), 0, 'nothing is applied yet')
+    assert.equal(await changes.prune(2000, late, 1), 1)
+    assert.deepEqual(await left(), [shown, settings, edge, late], 'the oldest first')
+    assert.equal(await changes.prune(2000, late, 100), 1)
+    assert.deepEqual(await left(), [shown, edge, late])
+    assert.equal(await changes.prune(2000, late, 100), 0)
+    assert.equal(await changes.last(), late)
+    let inForce = 0
+    for await (const rows of changes.standing()) inForce += rows.filter(({ sequence }) => sequence === late).length
+    assert.equal(inForce, 1, 'what is in force stays')
+    await changes.prune(2001, late + 1, 100)
+  },
+
   'a change of membership writes the membership along': async ({ records, conversation, change }) => {
     const { app } = await conversation('ann', 'bob')
     const version = async () => (await records.conversations.find(app, 'talk'))?.version ?? 0

@@ -62,7 +62,8 @@ export const onceCases: Cases = {
   'of many viewers at once exactly as many win as there are uses': async ({ records: { uses } }) => {
     for (const max of [1, 5]) {
       const token = fresh()
-      const claim = (viewer: string) => uses.claim({ token, viewer, max, at: NOON, since: NOON - 1000, open: true })
+      const claim = (viewer: string) =>
+        uses.claim({ token, viewer, max, at: NOON, since: NOON - 1000, open: true, until: null })
       const outcomes = await Promise.all(Array.from({ length: RACERS }, (_, n) => claim(`viewer-${n}`)))
       assert.equal(outcomes.filter((outcome) => outcome === 'granted').length, max)
       const again = await Promise.all(outcomes.map((_, n) => claim(`viewer-${n}`)))
@@ -72,7 +73,8 @@ export const onceCases: Cases = {
 
   'one viewer at once many times takes one use': async ({ records: { uses } }) => {
     const token = fresh()
-    const claim = (viewer: string) => uses.claim({ token, viewer, max: 2, at: NOON, since: NOON - 1, open: true })
+    const claim = (viewer: string) =>
+      uses.claim({ token, viewer, max: 2, at: NOON, since: NOON - 1, open: true, until: null })
     const outcomes = await Promise.all(Array.from({ length: RACERS }, () => claim('ann')))
     assert.deepEqual(new Set(outcomes), new Set(['granted']))
     assert.equal(await claim('bob'), 'granted')
@@ -82,7 +84,7 @@ export const onceCases: Cases = {
   'asking takes nothing, and a use is good for as long as since reaches': async ({ records: { uses } }) => {
     const token = fresh()
     const claim = (at: number, open: boolean, viewer = 'ann') =>
-      uses.claim({ token, viewer, max: 1, at, since: at - 100, open })
+      uses.claim({ token, viewer, max: 1, at, since: at - 100, open, until: null })
     assert.equal(await claim(NOON, false), 'granted')
     assert.equal(await claim(NOON, false, 'bob'), 'granted')
     assert.equal(await claim(NOON, true), 'granted')
@@ -91,6 +93,43 @@ export const onceCases: Cases = {
     assert.equal(await claim(NOON, false, 'bob'), 'spent')
     assert.equal(await claim(NOON + 101, false), 'spent')
     assert.equal(await claim(NOON + 101, true), 'spent')
+  },
+
+  'uses that nobody asks for any more are forgotten: what is taken of a token that lives stays taken': async ({
+    records: { uses },
+  }) => {
+    const [ended, living, endless] = [fresh(), fresh(), fresh()]
+    const untils = { [ended]: 5000, [living]: 6000, [endless]: null }
+    const claim = (token: string, viewer: string, until: number | null) =>
+      uses.claim({ token, viewer, max: 1, at: 1000, since: 900, open: true, until })
+    for (const [token, until] of Object.entries(untils)) assert.equal(await claim(token, 'ann', until), 'granted')
+    assert.equal(await uses.prune(1000, 1000, 100), 0, 'not before their times')
+    assert.equal(await uses.prune(1001, 6000, 2), 3, 'two of three viewers, one count')
+    assert.equal(await uses.prune(1001, 6000, 2), 1)
+    assert.equal(await uses.prune(1001, 6000, 2), 0)
+    for (const [token, until] of Object.entries(untils)) {
+      assert.equal(await claim(token, 'bob', until), token === ended ? 'granted' : 'spent')
+    }
+    assert.equal(await uses.prune(1001, 5001, 100), 2)
+  },
+
+  'of two tokens with one id the one that ends last counts': async ({ records: { uses } }) => {
+    for (const [first, second, end] of [
+      [3000, 4000, 4000],
+      [4000, 3000, 4000],
+      [3000, null, null],
+      [null, 3000, null],
+    ] as const) {
+      const token = fresh()
+      const claim = (viewer: string, until: number | null) =>
+        uses.claim({ token, viewer, max: 2, at: 1000, since: 900, open: true, until })
+      await claim('ann', first)
+      await claim('bob', second)
+      await uses.prune(1001, end ?? 9000, 100)
+      assert.equal(await claim('cid', first), 'spent')
+      await uses.prune(1001, (end ?? 9000) + 1, 100)
+      assert.equal(await claim('cid', first), end === null ? 'spent' : 'granted')
+    }
   },
 
   'the database answers': async ({ records }) => {

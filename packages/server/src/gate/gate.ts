@@ -141,6 +141,7 @@ export function createGate({ verifier, board, uses, throttle, trust, now }: Gate
       at: access.at,
       since: attempt.view === 'begins' ? access.at + 1 : access.at - VIEW_LASTS,
       open: attempt.view !== 'asks',
+      until: token.expiresAt,
     })
   }
 

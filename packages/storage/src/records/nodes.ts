@@ -17,6 +17,8 @@ export interface Nodes {
   renew(node: string, applied: number, lease: number): Promise<void>
   /** Of the other nodes that hold a lease now: how many there are, and how many have not applied this sequence. */
   others(node: string, sequence: number): Promise<{ readonly live: number; readonly behind: number }>
+  /** The least sequence that a node with a lease has applied; null where none holds one. */
+  applied(): Promise<number | null>
   /** Gives the lease back: nobody waits for this node any more. */
   leave(node: string): Promise<void>
   /** Tells all nodes something at once, this one included. May be lost; nothing but time may depend on it. */

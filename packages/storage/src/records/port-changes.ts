@@ -127,6 +127,11 @@ export interface Changes {
   last(): Promise<number>
   /** Entries after a sequence, in order: what a node has not applied yet. */
   since(sequence: number, limit: number): Promise<readonly LoggedChange[]>
+  /**
+   * Deletes entries that {@link Changes.list} does not show, of before a time and below a sequence that every node has applied, oldest first
+   * and at most `limit`; answers how many went. What is in force stays in force, and sequences go on from where they are.
+   */
+  prune(before: number, applied: number, limit: number): Promise<number>
   /** Every row of the present standing, in pieces. */
   standing(): AsyncIterable<readonly StandingRow[]>
   /** Revocations and suspensions of an app, newest first, for people: kinds `user`, `key`, `app`, `link-key` and `revoke`. */

@@ -168,7 +168,7 @@ export interface Uses {
   /**
    * Takes one use of a token if fewer than `max` are taken, or finds that this viewer has taken one since `since`:
    * exactly `max` different viewers win among any number of simultaneous callers. `open` false only asks whether it would be
-   * granted, and takes nothing.
+   * granted, and takes nothing. `until` is when the token ends for good, null where it does not.
    */
   claim(use: {
     token: string
@@ -177,5 +177,11 @@ export interface Uses {
     at: number
     since: number
     open: boolean
+    until: number | null
   }): Promise<'granted' | 'spent'>
+  /**
+   * Forgets who has taken a use before `taken`, and how many are taken of tokens that ended before `ended`; at most `limit` of each.
+   * Answers how many went in all. What is taken of a token that has not ended stays taken.
+   */
+  prune(taken: number, ended: number, limit: number): Promise<number>
 }

@@ -27,6 +27,14 @@ test('nodes: others are those with a lease; behind are those that have not appli
   deepEqual(await nodes.others('one', 5), { live: 1, behind: 0 })
 })
 
+test('nodes: the log may be shortened up to what all with a lease have applied', async () => {
+  deepEqual(await nodes.applied(), 5)
+  await nodes.join('slow', 2, LONG)
+  deepEqual(await nodes.applied(), 2)
+  await nodes.leave('slow')
+  deepEqual(await nodes.applied(), 5)
+})
+
 test('nodes: renewing brings a lease back that had run out', async () => {
   deepEqual(await nodes.others('two', 9), { live: 1, behind: 1 })
   await nodes.renew('dead', 9, LONG)
@@ -38,6 +46,7 @@ test('nodes: who has left is waited for no more', async () => {
   await nodes.leave('two')
   await nodes.leave('dead')
   deepEqual(await nodes.others('new', 99), { live: 0, behind: 0 })
+  deepEqual(await nodes.applied(), null)
 })
 
 test('nodes: what one tells all hear, until they stop', async () => {

@@ -37,6 +37,14 @@ export function createPostgresNodes(url: string, db: Kysely<{ nodes: NodesTable 
         .executeTakeFirstOrThrow()
       return { live: Number(live), behind: Number(behind) }
     },
+    async applied() {
+      const { least } = await db
+        .selectFrom('nodes')
+        .select((eb) => eb.fn.min<string | number | null>('applied').as('least'))
+        .where('lease_until', '>', now)
+        .executeTakeFirstOrThrow()
+      return least === null ? null : Number(least)
+    },
     async leave(node) {
       await db.deleteFrom('nodes').where('node', '=', node).execute()
     },

@@ -67,6 +67,24 @@ export function createChanges({ flavour, read, write }: Database<Tables>): Chang
       return rows.map(loggedOf)
     },
 
+    prune: (before, applied, limit) =>
+      write(async (tx) => {
+        const result = await tx
+          .deleteFrom('changes')
+          .where('sequence', 'in', (eb) =>
+            eb
+              .selectFrom('changes')
+              .select('sequence')
+              .where('listed', '=', 0)
+              .where('at', '<', before)
+              .where('sequence', '<', applied)
+              .orderBy('at')
+              .limit(limit),
+          )
+          .executeTakeFirst()
+        return Number(result.numDeletedRows)
+      }),
+
     standing: () => allStanding(read, PIECE),
 
     list: async (app, { after, limit }) => {

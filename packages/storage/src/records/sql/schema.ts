@@ -210,7 +210,7 @@ export type IdempotencyTable = {
 export type SecretsTable = { name: string; value: Uint8Array }
 
 /** How many uses of a token are taken; its row is the lock of that token. */
-export type UseTotalsTable = { token: string; taken: number }
+export type UseTotalsTable = { token: string; taken: number; ends_at: number | null }
 
 /** Uses taken. */
 export type UsesTable = { token: string; viewer: string; at: number }

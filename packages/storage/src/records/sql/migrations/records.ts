@@ -176,4 +176,14 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
       ) ${clustered}`,
     ],
   },
+  {
+    name: 'records-0003-pruning',
+    statements: ({ integer }) => [
+      `create index changes_by_age on changes (listed, at)`,
+      `create index uses_by_age on uses (at)`,
+      // Of tokens counted before this step it is not known when they end: their counts stay.
+      `alter table use_totals add column ends_at ${integer}`,
+      `create index use_totals_by_end on use_totals (ends_at)`,
+    ],
+  },
 ]
