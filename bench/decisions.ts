@@ -4,9 +4,12 @@ import type { Grant } from '@gatehouse/core/grant'
 import { createNodePrimitives } from '@gatehouse/core/node-primitives'
 import { createGate, type Gate } from '@gatehouse/server/gate/gate'
 import { createKnownKeys, hashSecret, type KnownKey } from '@gatehouse/server/gate/known-keys'
+import { createKnownLogins } from '@gatehouse/server/gate/known-logins'
 import { createThrottle } from '@gatehouse/server/gate/throttle'
 import { createVerifier, type Verifier } from '@gatehouse/server/gate/verify'
+import { createKeyedVerifier } from '@gatehouse/server/gate/verify-keyed'
 import type { Tenant } from '@gatehouse/server/parts'
+import { createReceives } from '@gatehouse/server/receivers'
 import { type GrantKeys, openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { createLinkKeys, LINK_KEY_PURPOSE, type LinkKeys } from '@gatehouse/server/signing/links'
 import { createVault } from '@gatehouse/server/signing/vault'
@@ -44,11 +47,14 @@ export async function openGate(): Promise<GateAlone> {
   const board = createBoard(createSharedMarks())
   const tenant = await createTenants(records).find(app.id)
   if (tenant === null) throw new Error('the app is not there')
-  const freshVerifier = () => createVerifier({ keys, grantKeys, linkKeys, primitives, sequence: () => 0 })
+  const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
+  const logins = createKnownLogins(records.logins)
+  const freshVerifier = () => createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence: () => 0 })
   const gate = createGate({
     verifier: freshVerifier(),
     board,
     uses: records.uses,
+    receives: createReceives(records),
     throttle: createThrottle(1000),
     trust: ALONE,
     now: Date.now,

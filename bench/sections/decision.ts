@@ -81,7 +81,7 @@ function measureDecisions({ gate, tenant, linkKeys, primitives }: GateAlone) {
     return { path, query: `t=${makeLink({ path, receiverSerial: index + 1, sequence: 0 }, key, primitives)}` }
   })
   const head = { headers: { host: 'media.example', 'user-agent': 'bench' }, rawHeaders: [] }
-  const facts = { open: false, conversationSerial: 7, sharedAt: Date.now() }
+  const facts = { open: false, conversationSerial: 7, sharedAt: Date.now(), attachment: null }
   const decide = (path: string, query: string) => {
     const judged = gate.judge({
       ...{ head, query, facts, tenant, resource: parseResource(path), address: '192.0.2.7' },

@@ -15,6 +15,7 @@ export function isAction(value: unknown): value is Action {
  * One attempt: an action on a resource, from somewhere, at one moment.
  *
  * MUST carry the moment itself (`at`, milliseconds since the epoch); nothing in this package reads a clock.
+ * `wall` is the digest of the word that the operator's login wall sent along, or null without one.
  * `ip` is the client's address in text form or null where it is not known; an unknown address fails every ip limit.
  */
 export type Access = {
@@ -24,4 +25,5 @@ export type Access = {
   readonly ip: string | null
   readonly userAgent: string | null
   readonly origin: string | null
+  readonly wall: string | null
 }

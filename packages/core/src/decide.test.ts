@@ -11,7 +11,7 @@ import { isProblem } from './problem.ts'
 import { REASONS, type Reason } from './reasons.ts'
 import { parseResource, type Resource, resourceOf } from './resource.ts'
 import { ACTIVE, type Mark, type Standing, UNTOUCHED } from './standing.ts'
-import { attest, type Token, type TokenFacts } from './token.ts'
+import { attest, PER_USER, type Token, type TokenFacts, type TokenKind } from './token.ts'
 
 type AccessRow = Omit<Access, 'resource'> & { resource: string }
 type TokenRow = Omit<TokenFacts, 'grants'> & { grants: unknown }
@@ -30,10 +30,24 @@ type Row = {
 
 const { base, rows } = ownVectors<{ base: { access: AccessRow; token: TokenRow }; rows: Row[] }>('decisions.json')
 
+const KINDS: readonly TokenKind[] = [
+  'key',
+  'link',
+  'grant',
+  'media',
+  'session',
+  'login',
+  'pass',
+  'presigned',
+  'service',
+]
+
 /** The reasons that a decision can give; the others are the gate's own. */
 const GIVEN: readonly Reason[] = [
   'credential_missing',
   'token_expired',
+  'presigned_expired',
+  'session_ended',
   'token_not_yet_valid',
   'token_revoked',
   'issued_before_revocation',
@@ -44,6 +58,8 @@ const GIVEN: readonly Reason[] = [
   'app_suspended',
   'app_unknown',
   'not_a_member',
+  'not_a_receiver',
+  'wall_missing',
   'action_not_granted',
   'resource_not_granted',
   'limit_ip',
@@ -127,16 +143,18 @@ const accesses = fc.record<Access>({
   ip: fc.option(fc.oneof(fc.string(), fc.ipV4(), fc.ipV6())),
   userAgent: fc.option(fc.string()),
   origin: fc.option(fc.string()),
+  wall: fc.option(fc.string()),
 })
 const tokens = fc
   .record<TokenFacts>({
-    kind: fc.constantFrom('key', 'link', 'grant', 'media', 'session'),
+    kind: fc.constantFrom(...KINDS),
     id: fc.option(fc.string()),
     app: fc.option(segment),
     subject: fc.option(fc.string()),
     subjectSerial: fc.option(number),
     key: fc.option(fc.string()),
     keySerial: fc.option(number),
+    session: fc.option(fc.string()),
     grants: fc.array(grant, { maxLength: 3 }),
     sequence: number,
     issuedAt: fc.option(number),
@@ -150,8 +168,11 @@ const standings = fc.record<Standing>({
   subjectExists: fc.boolean(),
   key: fc.option(mark),
   tokenRevoked: fc.boolean(),
+  sessionEnded: fc.boolean(),
   resourceBefore: number,
   member: fc.boolean(),
+  receiver: fc.boolean(),
+  wall: fc.boolean(),
   tokenEndsAt: fc.option(number),
   linkEndsAt: fc.option(number),
   uses: fc.constantFrom('unlimited', 'granted', 'spent', 'preview'),
@@ -177,7 +198,9 @@ describe('any situation', () => {
       assert.ok(!decide(access, attest({ ...token, ...facts }), standing).allow, Object.keys(facts)[0])
     }
     assert.ok(!decide({ ...access, at: nan }, token, standing).allow)
-    assert.ok(!decide(access, attest({ ...token, kind: 'link' }), { ...standing, linkEndsAt: nan }).allow)
+    for (const kind of PER_USER) {
+      assert.ok(!decide(access, attest({ ...token, kind }), { ...standing, linkEndsAt: nan }).allow, kind)
+    }
     for (const found of [
       { app: { ...ACTIVE, before: nan } },
       { subject: { ...ACTIVE, before: nan } },
@@ -195,6 +218,9 @@ describe('any situation', () => {
         const allowed = (with_: Partial<Standing>, facts: Partial<TokenFacts> = {}) =>
           decide(access, attest({ ...token, ...facts }), { ...standing, ...with_ }).allow
         assert.ok(!allowed({ tokenRevoked: true }))
+        assert.ok(!allowed({ sessionEnded: true }))
+        assert.ok(!allowed({ receiver: false }, { kind: 'pass' }))
+        for (const kind of PER_USER) assert.ok(!allowed({ wall: false }, { kind }))
         assert.ok(!allowed({ app: { ...ACTIVE, revoked: true } }))
         assert.ok(!allowed({ key: { ...ACTIVE, revoked: true } }))
         assert.ok(!allowed({ key: { ...ACTIVE, suspended: true } }))

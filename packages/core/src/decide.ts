@@ -4,7 +4,7 @@ import { breach } from './limit.ts'
 import type { Reason } from './reasons.ts'
 import type { Resource } from './resource.ts'
 import type { Standing } from './standing.ts'
-import type { Token } from './token.ts'
+import { PER_USER, type Token } from './token.ts'
 
 /** The outcome of the gate: allow, or deny with a reason. */
 export type Decision = { readonly allow: true } | { readonly allow: false; readonly reason: Reason }
@@ -30,7 +30,11 @@ export const CHECKS: readonly Check[] = [
     name: 'expiry',
     held: 'The token has not reached its end, or has none.',
     holds: (access, token, { tokenEndsAt }) =>
-      isOver(access.at, token.expiresAt) || isOver(access.at, tokenEndsAt) ? 'token_expired' : null,
+      isOver(access.at, token.expiresAt) || isOver(access.at, tokenEndsAt)
+        ? token.kind === 'presigned'
+          ? 'presigned_expired'
+          : 'token_expired'
+        : null,
   },
   {
     name: 'issue time',
@@ -68,6 +72,11 @@ export const CHECKS: readonly Check[] = [
     holds: (_access, _token, standing) => (standing.tokenRevoked ? 'token_revoked' : null),
   },
   {
+    name: 'login session',
+    held: 'The login session of the token goes on, or it belongs to none.',
+    holds: (_access, _token, standing) => (standing.sessionEnded ? 'session_ended' : null),
+  },
+  {
     name: 'user',
     held: 'The user is active, or the token is for nobody in particular.',
     holds: (_access, token, { subject, subjectExists }) => {
@@ -80,9 +89,9 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: 'link lifetime',
-    held: 'This is no link, or links of this resource have not reached their end.',
+    held: 'This is no link nor anything like it, or links of this resource have not reached their end.',
     holds: (access, token, { linkEndsAt }) =>
-      token.kind === 'link' && isOver(access.at, linkEndsAt) ? 'link_expired' : null,
+      PER_USER.includes(token.kind) && isOver(access.at, linkEndsAt) ? 'link_expired' : null,
   },
   { name: 'grant', held: 'A grant covers action and resource, and its limits hold.', holds: grantReason },
   {
@@ -95,6 +104,16 @@ export const CHECKS: readonly Check[] = [
     name: 'membership',
     held: 'Leaving the conversation has taken nothing away.',
     holds: (_access, _token, standing) => (standing.member ? null : 'not_a_member'),
+  },
+  {
+    name: 'login wall',
+    held: 'The request came through the login wall, or the app demands none of this token.',
+    holds: (_access, token, { wall }) => (wall || !PER_USER.includes(token.kind) ? null : 'wall_missing'),
+  },
+  {
+    name: 'receiver',
+    held: 'This is no media pass, or its user receives the resource.',
+    holds: (_access, token, { receiver }) => (receiver || token.kind !== 'pass' ? null : 'not_a_receiver'),
   },
   {
     name: 'uses',

@@ -14,7 +14,15 @@ type Vectors = {
 }
 
 const vectors = ownVectors<Vectors>('limits.json')
-const nowhere: Access = { action: 'read', resource: ROOT, at: 1_000_000, ip: null, userAgent: null, origin: null }
+const nowhere: Access = {
+  action: 'read',
+  resource: ROOT,
+  at: 1_000_000,
+  ip: null,
+  userAgent: null,
+  origin: null,
+  wall: null,
+}
 
 describe('limits', () => {
   for (const { why, limits, access, reason } of vectors.judged) {
@@ -56,6 +64,7 @@ const access = fc.record<Access>({
   action: fc.constant('read'),
   resource: fc.constant(ROOT),
   at: moment,
+  wall: fc.constant(null),
   ip: fc.option(address),
   userAgent: fc.option(agent),
   origin: fc.option(origin),

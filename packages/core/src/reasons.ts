@@ -72,6 +72,18 @@ export const REASONS = {
     'Token revoked',
     'Everything issued before a revocation is void; issue a new token (one made offline says in seq how far it knows the log) or fetch a new link.',
   ),
+  presigned_expired: entry(
+    403,
+    'insufficient_scope',
+    'URL expired',
+    'This pre-signed URL has reached its end; ask for a new one with the credential that it was made for.',
+  ),
+  session_ended: entry(
+    401,
+    'invalid_token',
+    'Login session ended',
+    'The login session that this credential belongs to has ended; log in again.',
+  ),
   key_suspended: entry(
     401,
     'invalid_token',
@@ -113,6 +125,18 @@ export const REASONS = {
     'insufficient_scope',
     'No longer a member',
     'The user has left the conversation, and this app takes access away on leaving; add them again to give it back.',
+  ),
+  not_a_receiver: entry(
+    403,
+    'insufficient_scope',
+    'Not a receiver',
+    'The credential is good, but its user is no receiver of this attachment.',
+  ),
+  wall_missing: entry(
+    403,
+    'insufficient_scope',
+    'Not through the login wall',
+    "This app gives media to users through its operator's login wall only; open the URL that begins with the wall's.",
   ),
   action_not_granted: entry(
     403,

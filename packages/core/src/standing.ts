@@ -28,10 +28,16 @@ export type Standing = {
   readonly key: Mark | null
   /** Whether this very token has been revoked by its id. */
   readonly tokenRevoked: boolean
+  /** Whether the login session that the token belongs to has ended. */
+  readonly sessionEnded: boolean
   /** The strictest `before` of the resource and of everything above it. */
   readonly resourceBefore: number
   /** False where the token's user has left the resource's conversation in a way that takes their access along. */
   readonly member: boolean
+  /** Whether the token's user receives the resource. It is asked for passes alone, whose holder's name says nothing of it. */
+  readonly receiver: boolean
+  /** False where the app demands the word of its login wall from single users, and the request has not brought it. */
+  readonly wall: boolean
   /** When a grant token ends at the latest by the app's setting, whatever it says itself; milliseconds since the epoch, or null. */
   readonly tokenEndsAt: number | null
   /** When a link of this resource ends by the app's setting; milliseconds since the epoch, or null. */
@@ -47,8 +53,11 @@ export const UNTOUCHED: Standing = Object.freeze({
   subjectExists: true,
   key: null,
   tokenRevoked: false,
+  sessionEnded: false,
   resourceBefore: 0,
   member: true,
+  receiver: true,
+  wall: true,
   tokenEndsAt: null,
   linkEndsAt: null,
   uses: 'unlimited',

@@ -31,6 +31,8 @@ export type TokenFacts = {
   readonly key: string | null
   /** The serial number of that key; null where there is none. */
   readonly keySerial: number | null
+  /** The id of the login session that it belongs to and ends with; null where it belongs to none. */
+  readonly session: string | null
   readonly grants: readonly Grant[]
   /** The place in the order of standing changes at which it was issued; 0 where it does not say. */
   readonly sequence: number

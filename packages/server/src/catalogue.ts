@@ -71,6 +71,7 @@ function entryOf(tenant: Tenant | null, attachment: Attachment | null, asOf: num
       open: attachment?.access === 'public',
       conversationSerial: attachment?.conversationSerial ?? null,
       sharedAt: attachment?.createdAt ?? null,
+      attachment,
     },
     representation: tenant === null || attachment === null ? null : represent(attachment, tenant.settings),
     asOf,

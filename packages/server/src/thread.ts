@@ -17,14 +17,17 @@ import { createForwardAuth } from './gate/forward-auth.ts'
 import { createGate } from './gate/gate.ts'
 import { createInspector } from './gate/inspect.ts'
 import { createKnownKeys } from './gate/known-keys.ts'
+import { createKnownLogins } from './gate/known-logins.ts'
 import { createThrottle } from './gate/throttle.ts'
 import { createVerifier } from './gate/verify.ts'
+import { createKeyedVerifier } from './gate/verify-keyed.ts'
 import { createListener } from './http-server.ts'
 import { inspectFor } from './inspection.ts'
 import { createMedia } from './media.ts'
 import { createMetrics, type Exposition, exposeOwn } from './metrics.ts'
 import type { Storage } from './open-storage.ts'
 import type { Parts, Standings } from './parts.ts'
+import { createReceives } from './receivers.ts'
 import { openGrantKeys } from './signing/grant-keys.ts'
 import { createIssuer } from './signing/issuer.ts'
 import { createLinkKeys, createLinks } from './signing/links.ts'
@@ -81,12 +84,14 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   const tenants = createTenants(records)
   const catalogue = createCatalogue(records, tenants)
   const keys = createKnownKeys(records, vault, config.adminKey)
+  const logins = createKnownLogins(records.logins)
   const hot = createHotBlobs(blobs, Math.floor(config.cacheBytes / config.workers))
   const memories = {
     board,
     openResponses,
     forgetApp: tenants.forget,
     forgetKeys: keys.forget,
+    forgetLogins: logins.forget,
     forgetPath: catalogue.forget,
     forgetAllPaths: catalogue.forgetAll,
   }
@@ -105,8 +110,17 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   const linkKeys = createLinkKeys(vault)
   const address = createClientAddress(config.trustedProxies)
   const throttle = createThrottle(config.badTokensPerMinute)
-  const verifier = createVerifier({ keys, grantKeys, linkKeys, primitives, sequence })
-  const gate = createGate({ verifier, board, uses: records.uses, throttle, trust: given.trust, now })
+  const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
+  const verifier = createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence })
+  const gate = createGate({
+    verifier,
+    board,
+    uses: records.uses,
+    receives: createReceives(records),
+    throttle,
+    trust: given.trust,
+    now,
+  })
   const accessLog = createAccessLog({
     views: records.views,
     log,

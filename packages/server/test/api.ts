@@ -69,6 +69,7 @@ export async function openApi(): Promise<ApiFixture> {
     openResponses: createOpenResponses(),
     forgetApp: tenants.forget,
     forgetKeys: nothing,
+    forgetLogins: nothing,
     forgetPath: nothing,
     forgetAllPaths: nothing,
   }
@@ -109,7 +110,7 @@ export async function openApi(): Promise<ApiFixture> {
     const granted = holding.some((held) => held.actions.includes(ask.action) && covers(held.resource, resource))
     if (!granted) return { allow: false, reason: 'resource_not_granted' }
     const stillAllowed = async () => (holding === null ? 'credential_missing' : null)
-    const caller = { by: 'test-key', token: tokenOf(holding), access: accessOf(ask.action), stillAllowed }
+    const caller = { by: 'test-key', token: tokenOf(holding), user: null, access: accessOf(ask.action), stillAllowed }
     return { allow: true, caller }
   }
   let draining = false
@@ -170,6 +171,7 @@ function tokenOf(grants: readonly Grant[]) {
     subjectSerial: null,
     key: 'test-key',
     keySerial: 1,
+    session: null,
     grants,
     sequence: 0,
     issuedAt: null,
@@ -178,5 +180,5 @@ function tokenOf(grants: readonly Grant[]) {
 }
 
 function accessOf(action: Action) {
-  return { action, resource: ROOT, at: Date.now(), ip: '127.0.0.1', userAgent: null, origin: null }
+  return { action, resource: ROOT, at: Date.now(), ip: '127.0.0.1', userAgent: null, origin: null, wall: null }
 }

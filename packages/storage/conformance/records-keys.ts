@@ -28,8 +28,12 @@ export const keyCases: Cases = {
     assert.deepEqual(made, { ...rest, serial: made.serial, status: 'active', createdAt: at })
     assert.deepEqual(await records.keys.find(wanted.id), made)
     assert.deepEqual(await records.keys.findBySecretHash(wanted.secretHash), made)
+    assert.deepEqual(await records.keys.findBySerial(made.serial), made)
     assert.equal(await records.keys.find(fresh()), null)
     assert.equal(await records.keys.findBySecretHash(fresh()), null)
+    for (const serial of [0, made.serial + 1_000_000, 2 ** 40 - 1]) {
+      assert.equal(await records.keys.findBySerial(serial), null)
+    }
   },
 
   'an id can be taken once in the whole installation': async ({ records, app }) => {
@@ -72,6 +76,7 @@ export const keyCases: Cases = {
     )
     assert.equal(await records.keys.find(key.id), null)
     assert.equal(await records.keys.findBySecretHash(key.secretHash), null)
+    assert.equal(await records.keys.findBySerial(key.serial), null)
     assert.deepEqual((await records.keys.list(of, { after: null, limit: 10 })).items, [])
     assert.equal(await records.changes.append({ kind: 'key', app: of, key: key.id, to: 'active' }, 'x', NOON), null)
     const again = await records.keys.create(newKey(of, { id: key.id }))

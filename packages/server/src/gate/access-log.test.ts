@@ -32,6 +32,7 @@ function note(log: AccessLog, resource: Resource, at: number, more: Partial<Outc
   const judgement: Judgement = {
     access: { action: 'read', resource, at, ip: '192.0.2.1', userAgent: 'test', origin: null, wall: null },
     token: null,
+    receives: false,
     decision: { allow: true },
   }
   log.note('a', judgement, { status: 200, method: 'GET', bytes: 10, attachment: null, opensView: true, ...more })
@@ -91,6 +92,7 @@ describe('refusals where there is nothing', () => {
     const judgement: Judgement = {
       access: accessTo(file(name), at, ip),
       token: null,
+      receives: false,
       decision: { allow: false, reason: 'credential_missing' },
     }
     log.note('a', judgement, { status: 401, method: 'GET', bytes: 0, attachment, opensView: true })

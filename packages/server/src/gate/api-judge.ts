@@ -1,10 +1,12 @@
 import type { Resource } from '@gatehouse/core/resource'
-import type { TokenKind } from '@gatehouse/core/token'
+import type { Token, TokenKind } from '@gatehouse/core/token'
 import type { Records } from '@gatehouse/storage/records/port'
-import type { Judge } from '../judge.ts'
+import type { FastifyRequest } from 'fastify'
+import type { Ask, Judge, Judged, SurfaceJudge } from '../judge.ts'
 import type { RememberedTenants } from '../tenants.ts'
 import type { AccessLog } from './access-log.ts'
 import type { ClientAddress } from './client-address.ts'
+import type { Found } from './credential.ts'
 import type { Gate } from './gate.ts'
 import { NO_FACTS, type ResourceFacts } from './judgement.ts'
 
@@ -17,12 +19,25 @@ export type ApiJudgeParts = {
   readonly accessLog: AccessLog
 }
 
-/** The API is opened by API keys and by grant tokens, in the Authorization header only. */
+/** The native API is opened by API keys and by grant tokens, in the Authorization header only. */
 const OPENED_BY: readonly TokenKind[] = ['key', 'grant']
 
-/** Creates the way into the gate from the API: the same gate as for media, with the resource that the route names. */
-export function createApiJudge({ gate, tenants, records, address, accessLog }: ApiJudgeParts): Judge {
-  return async (request, { action, resource }) => {
+/** Creates the way into the gate from the native API: the same gate as for media, with the resource that the route names. */
+export function createApiJudge(parts: ApiJudgeParts): Judge {
+  const judge = createJudging(parts)
+  return (request, ask) => judge(request, ask, { accepts: OPENED_BY })
+}
+
+/** Creates the way into the gate from surfaces: the same again, with the credential that the surface's dialect has found. */
+export function createSurfaceJudge(parts: ApiJudgeParts): SurfaceJudge {
+  const judge = createJudging(parts)
+  return (request, { found, accepts, ...ask }) => judge(request, ask, { accepts, found })
+}
+
+type Door = { readonly accepts: readonly TokenKind[]; readonly found?: Found }
+
+function createJudging({ gate, tenants, records, address, accessLog }: ApiJudgeParts) {
+  return async (request: FastifyRequest, { action, resource }: Ask, door: Door): Promise<Judged> => {
     const look = async (place: Resource | null) => {
       const app = appOf(place)
       const tenant = app === null ? undefined : await tenants.find(app)
@@ -37,7 +52,7 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
       resource,
       address: client,
       ...asked,
-      accepts: OPENED_BY,
+      ...door,
       view: 'begins',
     })
     // A call without a place of its own is judged at one of the credential's, which lies in an app, too.
@@ -52,7 +67,13 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
       }
       return {
         allow: true,
-        caller: { by: token.key ?? token.id ?? token.kind, token, user: null, access, stillAllowed },
+        caller: {
+          by: token.key ?? token.id ?? token.session ?? token.kind,
+          token,
+          user: userOf(token),
+          access,
+          stillAllowed,
+        },
       }
     }
     const reason = decision.allow ? 'credential_missing' : decision.reason
@@ -62,6 +83,11 @@ export function createApiJudge({ gate, tenants, records, address, accessLog }: A
     }
     return { allow: false, reason, retryAfter: gate.wait(client) }
   }
+}
+
+/** Only a login session makes a caller a user: what else is for one was handed out, and may be in anybody's hands. */
+function userOf({ kind, subject, subjectSerial }: Token): { id: string; serial: number } | null {
+  return kind === 'login' && subject !== null && subjectSerial !== null ? { id: subject, serial: subjectSerial } : null
 }
 
 function appOf(resource: Resource | null): string | null {

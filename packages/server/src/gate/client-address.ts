@@ -5,9 +5,9 @@ import { forwardedFor } from './forwarded.ts'
 /** Tells where a request really comes from. */
 export type ClientAddress = {
   /** The client's address in text form, IPv4-mapped ones as IPv4; null where it is not known. */
-  of(request: IncomingMessage): string | null
+  of(request: Pick<IncomingMessage, 'headers' | 'socket'>): string | null
   /** Whether the peer on the other end of the socket is a configured proxy, whose headers may be believed. */
-  fromTrustedProxy(request: IncomingMessage): boolean
+  fromTrustedProxy(request: Pick<IncomingMessage, 'socket'>): boolean
 }
 
 /**

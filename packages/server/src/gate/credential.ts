@@ -50,7 +50,7 @@ const CONFLICT: Found = { outcome: 'conflict' }
 const MALFORMED: Found = { outcome: 'malformed' }
 
 /**
- * Finds the credential of a request. Exactly one explicit credential may be there; a cookie beside one is ignored, since
+ * Finds the credential of a request, in our own language. Exactly one explicit credential may be there; a cookie beside one is ignored, since
  * browsers attach cookies unasked. `query` is the raw query without its question mark; null means that this door reads the
  * Authorization header alone: what a browser sends by itself opens no door behind which something is done. Repeated headers or
  * parameters count as more than one.

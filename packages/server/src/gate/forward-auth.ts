@@ -68,7 +68,7 @@ export function createForwardAuth({ gate, catalogue, address, accessLog }: Forwa
     const { decision, access, token } = judgement
     const outcome = { method, bytes: 0, attachment: entry.attachment?.id ?? null, opensView: true }
     const status = decision.allow ? 204 : 0
-    if (entry.tenant !== null) accessLog.note(entry.tenant.app.id, { decision, access, token }, { ...outcome, status })
+    if (entry.tenant !== null) accessLog.note(entry.tenant.app.id, judgement, { ...outcome, status })
     if (!decision.allow) return denied(refusal(decision.reason, requestId, gate.wait(access.ip)), decision.reason)
     const who = token?.subject ?? token?.key ?? null
     return {

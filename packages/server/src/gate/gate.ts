@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Access, Action } from '@gatehouse/core/access'
 import { type Decision, decide } from '@gatehouse/core/decide'
 import { speaksOf } from '@gatehouse/core/grant'
@@ -7,9 +8,12 @@ import type { Uses as UsesOutcome } from '@gatehouse/core/standing'
 import type { Token, TokenKind } from '@gatehouse/core/token'
 import type { Uses } from '@gatehouse/storage/records/port'
 import type { Tenant } from '../parts.ts'
+import type { Receives } from '../receivers.ts'
 import type { Board } from '../standing/board.ts'
 import type { Trust } from '../standing/trust.ts'
-import { findCredential, type Head } from './credential.ts'
+import type { Found, Head } from './credential.ts'
+import type { Dialect } from './dialect.ts'
+import { findAmong } from './find.ts'
 import { gather } from './gather.ts'
 import type { Judgement, ResourceFacts, Verified } from './judgement.ts'
 import { isLinkPreview } from './link-preview.ts'
@@ -30,6 +34,10 @@ export type Attempt = {
   /** The app of the resource: null where it does not exist, undefined where the resource lies in none. */
   readonly tenant: Tenant | null | undefined
   readonly accepts: readonly TokenKind[]
+  /** Languages besides our own in which a credential may stand here. */
+  readonly dialects?: readonly Dialect[]
+  /** The credential, where somebody else has found it: then head and query are not looked at for one. */
+  readonly found?: Found
   /**
    * What the answer would be of a view. Beginning one costs a use; going on costs none to whoever has taken one lately; asking (HEAD,
    * 304) takes none.
@@ -57,6 +65,7 @@ export type GateParts = {
   readonly verifier: Verifier
   readonly board: Board
   readonly uses: Uses
+  readonly receives: Receives
   readonly throttle: Throttle
   readonly trust: Trust
   readonly now: () => number
@@ -68,7 +77,7 @@ const BAD_PROOF: ReadonlySet<Reason> = new Set(['credential_malformed', 'credent
 const VIEW_LASTS = 6 * 3600 * 1000
 
 /** Creates the gate. */
-export function createGate({ verifier, board, uses, throttle, trust, now }: GateParts): Gate {
+export function createGate({ verifier, board, uses, receives, throttle, trust, now }: GateParts): Gate {
   function judge(attempt: Attempt): Judgement | Promise<Judgement> {
     const unsure = () => denied(accessOf(attempt, attempt.resource ?? ROOT, now()), 'standing_unavailable')
     const judged = trust.fresh()
@@ -83,14 +92,14 @@ export function createGate({ verifier, board, uses, throttle, trust, now }: Gate
 
   function judgeNow(attempt: Attempt): Judgement | Promise<Judgement> {
     const access = accessOf(attempt, attempt.resource ?? ROOT, now())
-    const judgeWith = (token: Token | null, outcome: UsesOutcome = 'unlimited'): Judgement => {
+    const judgeWith = (token: Token | null, outcome: UsesOutcome = 'unlimited', receives = false): Judgement => {
       if (attempt.resource === null && token !== null) return judgeAtOwnPlace(attempt, token)
-      const standing = gather(board, access, token, attempt.facts, attempt.tenant, outcome)
-      return { access, token, decision: decide(access, token, standing) }
+      const standing = gather(board, access, token, attempt.facts, attempt.tenant, outcome, receives)
+      return { access, token, receives, decision: decide(access, token, standing) }
     }
     if (attempt.facts.open && access.action === 'read') return judgeWith(null)
 
-    const found = findCredential(attempt.head, attempt.query)
+    const found = attempt.found ?? findAmong(attempt.dialects ?? [], attempt.head, attempt.query)
     if (found.outcome === 'none') return judgeWith(null)
     if (found.outcome === 'conflict') return denied(access, 'credential_conflict')
 
@@ -103,9 +112,20 @@ export function createGate({ verifier, board, uses, throttle, trust, now }: Gate
       }
       const { token } = verified
       if (!attempt.accepts.includes(token.kind)) return denied(access, 'kind_not_accepted')
+      if (token.kind === 'pass') return judgePass(token)
       const judgement = judgeWith(token)
       const most = judgement.decision.allow ? usesOf(token, access) : null
       return most === null ? judgement : countUse(attempt, token, most, access).then((used) => judgeWith(token, used))
+    }
+    // A pass names no resource, so it is asked who receives this one, once nothing else stands in the way.
+    const judgePass = (token: Token): Judgement | Promise<Judgement> => {
+      const { facts } = attempt
+      const judgement = judgeWith(token, 'unlimited', true)
+      if (!judgement.decision.allow || facts.attachment === null) return judgeWith(token)
+      const later = attempt.tenant?.settings.historyForNewMembers ?? false
+      return receives(facts.attachment, token.subjectSerial ?? 0, later).then((yes) =>
+        judgeWith(token, 'unlimited', yes),
+      )
     }
     if (found.outcome === 'malformed') return judgeToken({ ok: false, reason: 'credential_malformed' })
 
@@ -126,8 +146,8 @@ export function createGate({ verifier, board, uses, throttle, trust, now }: Gate
   function judgeAtOwnPlace(attempt: Attempt, token: Token): Judgement {
     const own = token.grants.find((grant) => grant.actions.includes(attempt.action))
     const access = accessOf(attempt, own?.resource ?? ROOT, now())
-    const standing = gather(board, access, token, attempt.facts, attempt.tenant, 'unlimited')
-    return { access, token, decision: decide(access, token, standing) }
+    const standing = gather(board, access, token, attempt.facts, attempt.tenant, 'unlimited', false)
+    return { access, token, receives: false, decision: decide(access, token, standing) }
   }
 
   async function countUse(attempt: Attempt, token: Token, most: number, access: Access): Promise<UsesOutcome> {
@@ -145,9 +165,9 @@ export function createGate({ verifier, board, uses, throttle, trust, now }: Gate
     })
   }
 
-  const again: Gate['again'] = ({ access, token }, facts, tenant) => {
-    const standing = gather(board, access, token, facts, tenant, 'unlimited')
-    return { access, token, decision: decide(access, token, standing) }
+  const again: Gate['again'] = ({ access, token, receives }, facts, tenant) => {
+    const standing = gather(board, access, token, facts, tenant, 'unlimited', receives)
+    return { access, token, receives, decision: decide(access, token, standing) }
   }
 
   return {
@@ -170,7 +190,15 @@ function accessOf(attempt: Attempt, resource: Resource, at: number): Access {
     ip: attempt.address,
     userAgent: headers['user-agent'] ?? null,
     origin: headers.origin ?? originOf(headers.referer),
+    wall: digestOf(headers[WALL_HEADER]),
   }
+}
+
+/** The header in which an operator's login wall says its word. */
+const WALL_HEADER = 'x-gatehouse-wall'
+
+function digestOf(word: string | readonly string[] | undefined): string | null {
+  return typeof word === 'string' ? `sha256:${createHash('sha256').update(word).digest('hex')}` : null
 }
 
 function originOf(referer: string | undefined): string | null {
@@ -204,5 +232,5 @@ async function firstAllowed(tries: readonly (() => Promise<Judgement>)[]): Promi
 
 function denied(access: Access, reason: Reason): Judgement {
   const decision: Decision = { allow: false, reason }
-  return { access, token: null, decision }
+  return { access, token: null, receives: false, decision }
 }

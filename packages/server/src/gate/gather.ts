@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { Access } from '@gatehouse/core/access'
 import { ACTIVE, type Standing, type Uses } from '@gatehouse/core/standing'
 import type { Token } from '@gatehouse/core/token'
@@ -7,7 +8,8 @@ import type { ResourceFacts } from './judgement.ts'
 
 /**
  * Gathers the standing of one access from the board: a few reads of memory, no I/O. `tenant` is the app that the resource
- * lies in; undefined where the resource lies in none (the root), null where that app does not exist.
+ * lies in; undefined where the resource lies in none (the root), null where that app does not exist. `receives` is whether the token's
+ * user was found among the receivers of the resource.
  */
 export function gather(
   board: Board,
@@ -16,6 +18,7 @@ export function gather(
   facts: ResourceFacts,
   tenant: Tenant | null | undefined,
   uses: Uses,
+  receives: boolean,
 ): Standing {
   const serial = token?.subjectSerial ?? null
   const { conversationSerial } = facts
@@ -36,10 +39,20 @@ export function gather(
     subjectExists: true,
     key: token?.keySerial == null ? null : board.mark('key', token.keySerial),
     tokenRevoked: token !== null && token.id !== null && board.tokenRevoked(app, token.id),
+    sessionEnded: token !== null && token.session !== null && board.sessionRevoked(app, token.session),
     resourceBefore: Math.max(board.resourceBefore(access.resource), conversationBefore),
     member: serial === null || conversationSerial === null || !board.isOut(conversationSerial, serial),
+    receiver: receives,
+    wall: isThroughWall(access.wall, tenant?.settings.loginWallSecret ?? null),
     tokenEndsAt: issuedAt === null || tenant == null ? null : issuedAt + tenant.settings.tokenSeconds * 1000,
     linkEndsAt: linkSeconds === null || facts.sharedAt === null ? null : facts.sharedAt + linkSeconds * 1000,
     uses,
   }
+}
+
+/** Whether the word that a request brought is the app's; both are digests of one length. */
+function isThroughWall(brought: string | null, demanded: string | null): boolean {
+  if (demanded === null) return true
+  if (brought === null || brought.length !== demanded.length) return false
+  return timingSafeEqual(Buffer.from(brought), Buffer.from(demanded))
 }

@@ -87,9 +87,17 @@ export function createInspector({ verifier, keys, catalogue, tenants, board }: I
       const resource = place.resource ?? token.grants.find((grant) => grant.actions.includes(action))?.resource ?? ROOT
       const app = resource.segments[0] === 'apps' ? (resource.segments[1] ?? null) : null
       const owner = app === null ? undefined : await tenants.find(app)
-      const access = { action, resource, at: question.at, ip: question.ip, userAgent: question.userAgent, origin: null }
+      const access = {
+        action,
+        resource,
+        at: question.at,
+        ip: question.ip,
+        userAgent: question.userAgent,
+        origin: null,
+        wall: null,
+      }
       const facts = entry?.attachment == null ? NO_FACTS : entry.facts
-      const explained = explain(access, token, gather(board, access, token, facts, owner, 'unlimited'))
+      const explained = explain(access, token, gather(board, access, token, facts, owner, 'unlimited', false))
       return {
         kind: token.kind,
         ...about.shown,

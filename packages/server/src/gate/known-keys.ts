@@ -28,9 +28,15 @@ export type KnownKeys = {
   find(id: string): Promise<KnownKey | null>
   peekBySecret(secretHash: string): KnownKey | undefined
   findBySecret(secretHash: string): Promise<KnownKey | null>
+  /** By serial number, {@link FIXED_SERIAL} for the key of the configuration. */
+  peekBySerial(serial: number): KnownKey | undefined
+  findBySerial(serial: number): Promise<KnownKey | null>
   /** Forgets everything remembered: a key has changed. */
   forget(): void
 }
+
+/** Stands for the key of the configuration where others have their serial number: no row has it. */
+export const FIXED_SERIAL = 0
 
 const REMEMBERED_KEYS = 10_000
 
@@ -51,6 +57,7 @@ export function createKnownKeys(
   const fixed = admin === null ? null : adminKey(admin.id, admin.secret)
   const byId = createGenerations<string, KnownKey>(REMEMBERED_KEYS)
   const byHash = createGenerations<string, KnownKey>(REMEMBERED_KEYS)
+  const bySerial = createGenerations<number, KnownKey>(REMEMBERED_KEYS)
   let forgotten = 0
 
   async function remembered(look: () => Promise<Key | null>): Promise<KnownKey | null> {
@@ -62,6 +69,7 @@ export function createKnownKeys(
       const known = prepare(key, vault)
       byId.set(key.id, known)
       byHash.set(key.secretHash, known)
+      bySerial.set(key.serial, known)
       return known
     }
   }
@@ -74,8 +82,14 @@ export function createKnownKeys(
       fixed?.key.secretHash === hash
         ? fixed
         : (byHash.get(hash) ?? remembered(() => records.keys.findBySecretHash(hash))),
+    peekBySerial: (serial) => (fixed?.key.serial === serial ? fixed : bySerial.get(serial)),
+    findBySerial: async (serial) =>
+      fixed?.key.serial === serial
+        ? fixed
+        : (bySerial.get(serial) ?? remembered(() => records.keys.findBySerial(serial))),
     forget() {
       forgotten++
+      bySerial.clear()
       byId.clear()
       byHash.clear()
     },
@@ -91,7 +105,7 @@ function prepare(key: Key, vault: Vault): KnownKey {
 function adminKey(id: string, secret: string): KnownKey {
   const key: Key = {
     id,
-    serial: 0,
+    serial: FIXED_SERIAL,
     app: null,
     name: 'GATEHOUSE_ADMIN_KEY',
     grants: [{ actions: ACTIONS, resource: '/' }],
@@ -114,6 +128,7 @@ function known(key: Key, serial: number | null, grants: readonly Grant[], secret
     subjectSerial: null,
     key: key.id,
     keySerial: serial,
+    session: null,
     grants,
     sequence: 0,
     issuedAt: null,

@@ -3,7 +3,6 @@ import { mayPass } from '@gatehouse/core/grant'
 import type { JsonObject } from '@gatehouse/core/json'
 import type { UnverifiedJws } from '@gatehouse/core/jws'
 import { readJwt, verifyJwt } from '@gatehouse/core/jwt'
-import { type Link, readLink, verifyLink } from '@gatehouse/core/link'
 import type { Primitives } from '@gatehouse/core/primitives'
 import { isProblem } from '@gatehouse/core/problem'
 import type { Resource } from '@gatehouse/core/resource'
@@ -11,10 +10,11 @@ import { attest, type Token } from '@gatehouse/core/token'
 import { createGenerations } from '../generations.ts'
 import type { Tenant } from '../parts.ts'
 import type { GrantKeys } from '../signing/grant-keys.ts'
-import type { LinkKeys } from '../signing/links.ts'
 import type { Credential } from './credential.ts'
 import type { Verified } from './judgement.ts'
 import { hashSecret, type KnownKey, type KnownKeys } from './known-keys.ts'
+import type { KnownLogins } from './known-logins.ts'
+import type { KeyedVerifier } from './verify-keyed.ts'
 
 /** Turns credentials into tokens. */
 export type Verifier = {
@@ -34,8 +34,9 @@ export type Verifier = {
 /** What the verifier is made of. */
 export type VerifierParts = {
   readonly keys: KnownKeys
+  readonly logins: KnownLogins
   readonly grantKeys: GrantKeys
-  readonly linkKeys: LinkKeys
+  readonly keyed: KeyedVerifier
   readonly primitives: Primitives
   /** The last sequence of standing changes that this thread knows; a token cannot have been issued after it. */
   readonly sequence: () => number
@@ -48,29 +49,8 @@ const TAIL = 43
 type Remembered = { readonly text: string; readonly signer: object; readonly token: Token }
 
 /** Creates the verifier. What it remembers is only that a signature held; never a decision. */
-export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence }: VerifierParts): Verifier {
+export function createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence }: VerifierParts): Verifier {
   const tokens = createGenerations<string, Remembered>(REMEMBERED_TOKENS)
-
-  function link(read: Link, resource: Resource, tenant: Tenant | null): Verified {
-    // An app that does not exist answers like one whose key has not made this link.
-    if (tenant === null) return refuse('signature_invalid')
-    if (!verifyLink(read, resource.path, linkKeys.of(tenant), primitives)) return refuse('signature_invalid')
-    return accept(
-      attest({
-        kind: 'link',
-        id: null,
-        app: tenant.app.id,
-        subject: null,
-        subjectSerial: read.receiverSerial,
-        key: null,
-        keySerial: null,
-        grants: [{ actions: ['read'], resource, limits: {} }],
-        sequence: read.sequence,
-        issuedAt: null,
-        expiresAt: null,
-      }),
-    )
-  }
 
   function jwt(text: string, cheaply: boolean): Verified | Promise<Verified> {
     const remembered = tokens.get(text.slice(-TAIL))
@@ -120,12 +100,37 @@ export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence
     return verified
   }
 
-  function bySecret(secret: string, cheaply: boolean): Verified | Promise<Verified> {
+  /** A secret that `isGood` does not take is answered like one that is nobody's. */
+  function bySecret(secret: string, cheaply: boolean, isGood = (_known: KnownKey) => true) {
     const hash = hashSecret(secret)
-    const check = (known: KnownKey | null) => (known === null ? refuse('credential_unknown') : accept(known.token))
+    const check = (known: KnownKey | null) =>
+      known === null || !isGood(known) ? refuse('credential_unknown') : accept(known.token)
     const known = keys.peekBySecret(hash)
     if (known !== undefined) return check(known)
     return cheaply ? refuse('too_many_bad_tokens') : keys.findBySecret(hash).then(check)
+  }
+
+  function login(secret: string, tenant: Tenant | null, cheaply: boolean): Verified | Promise<Verified> {
+    const hash = hashSecret(secret)
+    const check = (token: Token | null) =>
+      token === null || token.app !== tenant?.app.id ? refuse('credential_unknown') : accept(token)
+    const known = logins.peek(hash)
+    if (known !== undefined) return check(known)
+    return cheaply ? refuse('too_many_bad_tokens') : logins.find(hash).then(check)
+  }
+
+  /** Where nothing but a keyed text can stand. */
+  function mac(text: string, resource: Resource, tenant: Tenant | null, cheaply: boolean) {
+    const verified =
+      keyed.link(text, resource, tenant) ?? keyed.pass(text, tenant) ?? keyed.service(text, resource, tenant, cheaply)
+    return verified ?? refuse('credential_malformed')
+  }
+
+  function bearer(text: string, tenant: Tenant | null, cheaply: boolean): Verified | Promise<Verified> {
+    if (text.includes('.')) return jwt(text, cheaply)
+    // A secret may happen to look like a pass; a pass that is genuine is nobody's secret.
+    const pass = keyed.pass(text, tenant)
+    return pass?.ok ? pass : bySecret(text, cheaply)
   }
 
   function byPair(id: string, secret: string, cheaply: boolean): Verified | Promise<Verified> {
@@ -142,12 +147,29 @@ export function createVerifier({ keys, grantKeys, linkKeys, primitives, sequence
 
   return {
     verify(credential, resource, tenant, cheaply) {
-      if (credential.form === 'basic') return byPair(credential.id, credential.secret, cheaply)
-      const { text } = credential
-      const read = credential.form === 'query' ? readLink(text) : null
-      if (read !== null) return link(read, resource, tenant)
-      if (text.includes('.')) return jwt(text, cheaply)
-      return credential.form === 'bearer' ? bySecret(text, cheaply) : refuse('credential_malformed')
+      switch (credential.form) {
+        case 'basic':
+          return byPair(credential.id, credential.secret, cheaply)
+        case 'bearer':
+          return bearer(credential.text, tenant, cheaply)
+        case 'query': {
+          const { text } = credential
+          const link = keyed.link(text, resource, tenant)
+          return link ?? (text.includes('.') ? jwt(text, cheaply) : refuse('credential_malformed'))
+        }
+        case 'cookie':
+          return credential.text.includes('.') ? jwt(credential.text, cheaply) : refuse('credential_malformed')
+        case 'mac':
+          return mac(credential.text, resource, tenant, cheaply)
+        case 'presigned':
+          return keyed.presigned(credential.parts, resource, tenant)
+        case 'secret': {
+          const isOfApp = ({ key }: KnownKey) => key.app === null || key.app === tenant?.app.id
+          return bySecret(credential.text, cheaply, isOfApp)
+        }
+        case 'login':
+          return login(credential.text, tenant, cheaply)
+      }
     },
   }
 }
@@ -173,6 +195,7 @@ function grantToken(payload: JsonObject, known: KnownKey | null, present: number
       subjectSerial: null,
       key: known.key.id,
       keySerial: known.token.keySerial,
+      session: null,
       grants: claims.grants,
       sequence: claims.sequence,
       issuedAt: claims.issuedAt,

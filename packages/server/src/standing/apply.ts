@@ -8,6 +8,7 @@ export type Memories = {
   readonly openResponses: OpenResponses
   readonly forgetApp: (app: string) => void
   readonly forgetKeys: () => void
+  readonly forgetLogins: () => void
   readonly forgetPath: (path: string) => void
   readonly forgetAllPaths: () => void
 }
@@ -23,6 +24,7 @@ export function applyChange(logged: LoggedChange, memories: Memories, writesShar
   const { change } = logged
   memories.board.apply(logged.rows, writesShared)
   if (change.kind === 'key' || (change.kind === 'revoke' && 'key' in change.target)) memories.forgetKeys()
+  if (endsLogins(change)) memories.forgetLogins()
   if (change.kind === 'app' || change.kind === 'settings' || change.kind === 'link-key') {
     memories.forgetApp(change.app)
     memories.forgetAllPaths()
@@ -30,6 +32,21 @@ export function applyChange(logged: LoggedChange, memories: Memories, writesShar
   }
   for (const path of logged.paths) memories.forgetPath(path)
   return opensOnly(change) ? 0 : memories.openResponses.review(logged)
+}
+
+/** Whether a change takes login sessions away. Those are ended by their standing; what is remembered of them only goes along. */
+function endsLogins(change: Change): boolean {
+  switch (change.kind) {
+    case 'login':
+      return true
+    case 'user':
+    case 'app':
+      return change.to === 'deleted'
+    case 'revoke':
+      return 'session' in change.target || 'user' in change.target || 'subject' in change.target
+    default:
+      return false
+  }
 }
 
 /** Changes that can only give access never end a response. */
@@ -42,6 +59,7 @@ function opensOnly(change: Change): boolean {
     case 'member':
       return change.to === 'in'
     case 'attachment':
+      return change.to === 'public' || change.to === 'shared'
     case 'protect':
       return change.to === 'public'
     default:

@@ -52,7 +52,7 @@ export type {
  *   unique name taken already raises {@link Conflict}; writing below an app or conversation that does not exist raises
  *   {@link Missing}. Nothing of a failed call is left behind.
  * - A cursor that no page has answered is followed by nothing.
- * - Everything but {@link Keys.find}, {@link Keys.findBySecretHash}, {@link Logins.findBySecretHash}, and installation secrets is
+ * - Everything but {@link Keys.find}, {@link Keys.findBySerial}, {@link Keys.findBySecretHash}, {@link Logins.findBySecretHash}, and installation secrets is
  *   per app.
  */
 export interface Records {
@@ -127,6 +127,7 @@ export interface Keys {
   create(key: Omit<Key, 'serial' | 'status' | 'createdAt'> & { at: number }): Promise<Key>
   find(id: string): Promise<Key | null>
   findBySecretHash(secretHash: string): Promise<Key | null>
+  findBySerial(serial: number): Promise<Key | null>
   /** Keys of one app, or with null the account-wide ones; oldest first. */
   list(app: string | null, paging: Paging): Promise<Page<Key>>
 }
@@ -168,7 +169,7 @@ export interface Uses {
   /**
    * Takes one use of a token if fewer than `max` are taken, or finds that this viewer has taken one since `since`:
    * exactly `max` different viewers win among any number of simultaneous callers. `open` false only asks whether it would be
-   * granted, and takes nothing. `until` is when the token ends for good, null where it does not.
+   * granted, and takes nothing.
    */
   claim(use: {
     token: string
@@ -177,11 +178,5 @@ export interface Uses {
     at: number
     since: number
     open: boolean
-    until: number | null
   }): Promise<'granted' | 'spent'>
-  /**
-   * Forgets who has taken a use before `taken`, and how many are taken of tokens that ended before `ended`; at most `limit` of each.
-   * Answers how many went in all. What is taken of a token that has not ended stays taken.
-   */
-  prune(taken: number, ended: number, limit: number): Promise<number>
 }

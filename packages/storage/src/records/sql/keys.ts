@@ -39,6 +39,27 @@ export function createKeys({ read, write }: Database<Tables>): Keys {
       return row === undefined ? null : keyOf(row)
     },
 
+    findBySerial: async (serial) => {
+      const row = await read.selectFrom('keys').selectAll().where('serial', '=', serial).executeTakeFirst()
+      return row === undefined ? null : keyOf(row)
+    },
+
+    update: (id, { name, grants }) =>
+      write(async (tx) => {
+        const row = await tx
+          .updateTable('keys')
+          .set({
+            // A statement has to set something: what is left out is set to what it is.
+            id,
+            ...(name !== undefined && { name: JSON.stringify(name) }),
+            ...(grants !== undefined && { grants: JSON.stringify(grants) }),
+          })
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirst()
+        return row === undefined ? null : keyOf(row)
+      }),
+
     list: async (app, { after, limit }) => {
       const rows = await read
         .selectFrom('keys')

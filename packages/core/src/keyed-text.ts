@@ -1,0 +1,56 @@
+import type { KeyHandle, Primitives } from './primitives.ts'
+
+const SESSION = /^[0-9a-f]{24}$/
+
+/** Bytes of a login session's id. */
+export const SESSION_BYTES = 12
+
+/**
+ * HMAC-SHA256 over a purpose, what the text is bound to (an app's id or a canonical path), and the bytes that it shows. Neither
+ * purpose nor bound text can hold NUL, so that no two of them run into one another.
+ */
+export function macOver(
+  purpose: string,
+  bound: string,
+  shown: Uint8Array,
+  key: KeyHandle,
+  primitives: Primitives,
+): Uint8Array {
+  const before = new TextEncoder().encode(`${purpose}\0${bound}\0`)
+  const input = new Uint8Array(before.length + shown.length)
+  input.set(before)
+  input.set(shown, before.length)
+  return primitives.mac(key, input)
+}
+
+/** Writes a whole number in `size` bytes, big-endian. Throws a RangeError where it does not fit. */
+export function writeNumber(bytes: Uint8Array, at: number, size: number, number: number): void {
+  if (!Number.isSafeInteger(number) || number < 0 || number >= 2 ** (8 * size)) {
+    throw new RangeError('number does not fit into a keyed text')
+  }
+  let left = number
+  for (let i = at + size - 1; i >= at; i--) {
+    bytes[i] = left % 256
+    left = Math.floor(left / 256)
+  }
+}
+
+/** Reads a whole number of `size` bytes (at most six), big-endian. */
+export function readNumber(bytes: Uint8Array, at: number, size: number): number {
+  let number = 0
+  for (let i = at; i < at + size; i++) number = number * 256 + (bytes[i] as number)
+  return number
+}
+
+/** Writes a login session's id. Throws a RangeError where it is not 24 lower-case hex characters. */
+export function writeSession(bytes: Uint8Array, at: number, session: string): void {
+  if (!SESSION.test(session)) throw new RangeError('not the id of a login session')
+  for (let i = 0; i < SESSION_BYTES; i++) bytes[at + i] = Number.parseInt(session.slice(2 * i, 2 * i + 2), 16)
+}
+
+/** Reads a login session's id. */
+export function readSession(bytes: Uint8Array, at: number): string {
+  let session = ''
+  for (let i = at; i < at + SESSION_BYTES; i++) session += (bytes[i] as number).toString(16).padStart(2, '0')
+  return session
+}
