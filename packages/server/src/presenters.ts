@@ -190,6 +190,8 @@ function outcome(change: Change): { target: Record<string, unknown>; to: string 
       return { target: { ...change.target }, to: 'revoked' }
     case 'member':
       return { target: { conversation: change.conversation, user: change.user }, to: change.to }
+    case 'conversation':
+      return { target: { conversation: change.conversation }, to: change.to }
     case 'attachment':
       return { target: { attachment: change.attachment }, to: change.to }
     case 'protect':

@@ -36,7 +36,9 @@ export const attachmentCases: Cases = {
       access: 'public',
       blob: made.blob,
       from: 'ann',
+      fromSerial: (await records.users.find(app, 'ann'))?.serial,
       recipients: ['zoe', 'bob'],
+      held: false,
       createdAt: NOON,
     })
     assert.deepEqual(await records.attachments.find(app, 'file'), made)

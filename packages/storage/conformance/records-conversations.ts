@@ -23,7 +23,16 @@ export const conversationCases: Cases = {
       version: put.conversation.version,
       mergedInto: null,
       mergedFrom: [],
+      name: null,
+      owner: null,
+      profile: {},
+      metadata: {},
+      tags: [],
+      joining: 'invited',
+      passwordHash: null,
+      membersCount: 2,
       createdAt: NOON,
+      updatedAt: NOON,
     })
     assert.deepEqual([put.created, put.left], [true, []])
     assert.deepEqual(ids(put.joined).toSorted(), ['ann', 'bob'])
@@ -31,8 +40,8 @@ export const conversationCases: Cases = {
     assert.equal((await records.users.find(id, 'ann'))?.name, 'Ann')
     assert.deepEqual(await records.conversations.find(id, 'talk'), put.conversation)
     assert.deepEqual(await all((paging) => records.conversations.members(id, 'talk', paging), 1), [
-      { id: 'ann', serial: ann.serial },
-      { id: 'bob', serial: bob.serial },
+      { id: 'ann', serial: ann.serial, role: 'participant', joinedAt: NOON },
+      { id: 'bob', serial: bob.serial, role: 'participant', joinedAt: NOON },
     ])
   },
 
@@ -50,7 +59,7 @@ export const conversationCases: Cases = {
     assert.equal(put.created, false)
     assert.deepEqual(ids(put.left).toSorted(), ['ann', 'cid'])
     assert.deepEqual(ids(put.joined), ['dora'])
-    assert.deepEqual(put.conversation, { ...before, type: 'direct', version: before.version + 1 })
+    assert.deepEqual(put.conversation, { ...before, type: 'direct', version: before.version + 1, membersCount: 2 })
     assert.deepEqual(ids((await records.conversations.members(app, 'talk', WHOLE)).items), ['bob', 'dora'])
     const same = await records.conversations.put({
       app,

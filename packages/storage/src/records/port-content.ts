@@ -24,6 +24,8 @@ export type Attachment = {
   /** The blob that holds the bytes; several attachments may share one. */
   readonly blob: string
   readonly from: string | null
+  /** The serial of the user who sent it; null where `from` was no user then. */
+  readonly fromSerial: number | null
   /** Receivers named at upload; null means the members at that version, and the sender. */
   readonly recipients: readonly string[] | null
   /** Whether it waits to be sent: until the change `shared`, only its sender receives it. */
@@ -43,7 +45,7 @@ export interface Attachments {
    * Raises {@link Conflict} (`quota`) where `quota` bytes or attachments would be passed; nothing is written then.
    */
   create(
-    attachment: Omit<Attachment, 'serial' | 'version' | 'conversationSerial' | 'held' | 'createdAt'> & {
+    attachment: Omit<Attachment, 'serial' | 'version' | 'conversationSerial' | 'fromSerial' | 'held' | 'createdAt'> & {
       at: number
       /** Default false. MUST NOT come with recipients. */
       held?: boolean

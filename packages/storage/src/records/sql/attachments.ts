@@ -1,5 +1,6 @@
-import type { Selectable, Transaction } from 'kysely'
-import { type Attachment, type Attachments, Conflict, Missing } from '../port.ts'
+import { type Selectable, sql, type Transaction } from 'kysely'
+import { type Attachments, Conflict, Missing } from '../port.ts'
+import { attachmentOf } from './attachment-row.ts'
 import { breathe, CHUNK, chunks, type Database, isIn, rowTable } from './database.ts'
 import { attachmentCreated, tell } from './events.ts'
 import { pageOf, serialCursor } from './paging.ts'
@@ -13,11 +14,12 @@ export function createAttachments(database: Database<Tables>): Attachments {
   return {
     ...createReceivers(database),
 
-    create: ({ quota, at, ...attachment }) =>
+    create: ({ quota, at, held, ...attachment }) =>
       write(async (tx) => {
         const { app, id, path, size, recipients } = attachment
         await charge(tx, app, size, quota ?? { bytes: null, attachments: null })
         const home = await shareIn(tx, app, attachment.conversation)
+        const sender = await serialOf(tx, app, attachment.from)
         const row = await tx
           .insertInto('attachments')
           .values({
@@ -35,6 +37,8 @@ export function createAttachments(database: Database<Tables>): Attachments {
             protected: 0,
             blob: attachment.blob,
             sender: attachment.from,
+            sender_serial: sender,
+            held: held === true ? 1 : 0,
             recipients: recipients === null ? null : JSON.stringify(recipients),
             created_at: at,
           })
@@ -44,7 +48,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
         if (row === undefined) throw new Conflict('attachment')
         if (recipients !== null) await nameRecipients(tx, row, [...new Set(recipients)], at)
         const made = attachmentOf(row)
-        await tell(tx, flavour, attachmentCreated(made))
+        if (!made.held) await tell(tx, flavour, attachmentCreated(made))
         return made
       }),
 
@@ -92,6 +96,18 @@ export function createAttachments(database: Database<Tables>): Attachments {
         .limit(limit + 1)
         .execute()
       return pageOf(rows, limit, attachmentOf, (row) => row.serial)
+    },
+
+    held: async (before, limit) => {
+      const rows = await read
+        .selectFrom('attachments')
+        .selectAll()
+        .where('held', '=', sql.lit(1))
+        .where('created_at', '<', before)
+        .orderBy('created_at')
+        .limit(limit)
+        .execute()
+      return rows.map(attachmentOf)
     },
 
     references: async (blob) => {
@@ -176,23 +192,13 @@ async function shareIn(tx: Transaction<Tables>, app: string, conversation: strin
   return home
 }
 
-function attachmentOf(row: Selectable<AttachmentsTable>): Attachment {
-  return {
-    app: row.app,
-    id: row.id,
-    serial: row.serial,
-    path: row.path,
-    conversation: row.conversation_id,
-    conversationSerial: row.conversation,
-    version: row.version,
-    filename: JSON.parse(row.filename),
-    contentType: row.content_type,
-    size: row.size,
-    sha256: row.sha256,
-    access: row.access,
-    blob: row.blob,
-    from: row.sender,
-    recipients: row.recipients === null ? null : JSON.parse(row.recipients),
-    createdAt: row.created_at,
-  }
+async function serialOf(tx: Transaction<Tables>, app: string, user: string | null): Promise<number | null> {
+  if (user === null) return null
+  const row = await tx
+    .selectFrom('users')
+    .select('serial')
+    .where('app', '=', app)
+    .where('id', '=', user)
+    .executeTakeFirst()
+  return row?.serial ?? null
 }

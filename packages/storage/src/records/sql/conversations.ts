@@ -1,29 +1,71 @@
-import type { Selectable, Transaction } from 'kysely'
-import type { Conversation, Conversations } from '../port.ts'
-import type { Database } from './database.ts'
-import { joinAll, leaveAll, lockConversation, presentMembers, setVersion } from './memberships.ts'
+import type { Transaction } from 'kysely'
+import { Conflict, type ConversationDetails, type ConversationFilter, type Conversations } from '../port.ts'
+import { changedColumns, conversationOf, newConversation } from './conversation-row.ts'
+import { type Database, isIn } from './database.ts'
+import { folded, hasTag, holds } from './folding.ts'
+import { createMembers } from './members.ts'
+import {
+  bannedAmong,
+  type ConversationRow,
+  joinAll,
+  leaveAll,
+  lockConversation,
+  presentMembers,
+} from './memberships.ts'
 import { pageOf } from './paging.ts'
-import type { ConversationsTable, Tables } from './schema.ts'
+import { createPairs } from './pairs.ts'
+import type { Tables } from './schema.ts'
+import { createTalks } from './talks.ts'
 import { ensureUsers } from './users.ts'
 
 /** Conversations in SQL. */
-export function createConversations({ flavour, read, write }: Database<Tables>): Conversations {
+export function createConversations(database: Database<Tables>): Conversations {
+  const { flavour, read, write } = database
   return {
-    put: ({ app, id, type, members, at }) =>
+    ...createMembers(database),
+    ...createPairs(database),
+    ...createTalks(database),
+
+    put: ({ app, id, type, members, at, ...details }) =>
       write(async (tx) => {
-        const { row, created } = await findOrInsert(tx, { app, id, type, at })
+        const { row, created } = await findOrInsert(tx, { app, id, type, at }, details)
         if (row.merged_into !== null) return null
         const wanted = new Set(members)
-        const present = await presentMembers(tx, flavour, row.serial)
+        const present = created ? new Map<string, number>() : await presentMembers(tx, flavour, row.serial)
         const leaving = [...present.keys()].filter((uid) => !wanted.has(uid))
         const joining = [...wanted].filter((uid) => !present.has(uid))
-        const changed = leaving.length > 0 || joining.length > 0
-        const version = changed && !created ? row.version + 1 : row.version
         const users = await ensureUsers(tx, flavour, app, joining, at)
-        const left = await leaveAll(tx, flavour, row.serial, leaving, version)
-        const joined = await joinAll(tx, flavour, row.serial, users, version)
-        await tx.updateTable('conversations').set({ type, version }).where('serial', '=', row.serial).execute()
-        return { conversation: conversationOf({ ...row, type, version }), created, left, joined }
+        const banned = new Set(created ? [] : await bannedAmong(tx, row.serial, users))
+        const { left, home: without } = await leaveAll(tx, flavour, row, leaving)
+        const coming = users.filter((user) => !banned.has(user))
+        // Those who leave and those who come do so at one version.
+        const first = created || left.length > 0
+        const { joined, home } = await joinAll(tx, flavour, without, coming, { at, first })
+        const columns = { type, pair: type === 'direct' ? home.pair : null, ...changedColumns(id, details, at) }
+        if (!created) await tx.updateTable('conversations').set(columns).where('serial', '=', row.serial).execute()
+        return { conversation: conversationOf(created ? home : { ...home, ...columns }), created, left, joined }
+      }),
+
+    create: ({ app, id, type, members, at, ...details }) =>
+      write(async (tx) => {
+        const { row, created } = await findOrInsert(tx, { app, id, type, at }, details)
+        if (!created) throw new Conflict('conversation')
+        const roles = new Map(members.map(({ user, role }) => [user, role ?? 'participant']))
+        const users = await ensureUsers(tx, flavour, app, [...roles.keys()], at)
+        const coming = users.map((user) => ({ ...user, role: roles.get(user.id) ?? 'participant' }))
+        return conversationOf((await joinAll(tx, flavour, row, coming, { at, first: true })).home)
+      }),
+
+    update: (app, id, details, at) =>
+      write(async (tx) => {
+        const row = await tx
+          .updateTable('conversations')
+          .set({ app, ...changedColumns(id, details, at) })
+          .where('app', '=', app)
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirst()
+        return row === undefined ? null : conversationOf(row)
       }),
 
     find: async (app, id) => {
@@ -34,6 +76,17 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
         .where('id', '=', id)
         .executeTakeFirst()
       return row === undefined ? null : conversationOf(row)
+    },
+
+    findMany: async (app, ids) => {
+      const rows = await read
+        .selectFrom('conversations')
+        .selectAll()
+        .where('app', '=', app)
+        .where(isIn(flavour, 'id', ids))
+        .execute()
+      const found = new Map(rows.map((row) => [row.id, conversationOf(row)]))
+      return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
     },
 
     list: async (app, { after, limit }) => {
@@ -48,64 +101,19 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
       return pageOf(rows, limit, conversationOf, (row) => row.id)
     },
 
-    members: async (app, id, { after, limit }) => {
-      const rows = await read
-        .selectFrom('memberships')
-        .select(['uid', 'member'])
-        .where('conversation', '=', (eb) =>
-          eb.selectFrom('conversations').select('serial').where('app', '=', app).where('id', '=', id),
-        )
-        .where('ended', 'is', null)
-        .where('uid', '>', after ?? '')
-        .orderBy('uid')
-        .limit(limit + 1)
-        .execute()
-      return pageOf(
-        rows,
-        limit,
-        (row) => ({ id: row.uid, serial: row.member }),
-        (row) => row.uid,
-      )
+    page: async (app, { offset, limit, ...filter }) => {
+      const query = matching(app, filter)
+      const [rows, counted] = await Promise.all([
+        query.selectAll().orderBy('id').limit(limit).offset(offset).execute(),
+        query.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirst(),
+      ])
+      return { items: rows.map(conversationOf), total: counted?.total ?? 0 }
     },
 
-    isMember: async (app, id, user) => {
-      const row = await read
-        .selectFrom('memberships')
-        .select('member')
-        .where('conversation', '=', (eb) =>
-          eb.selectFrom('conversations').select('serial').where('app', '=', app).where('id', '=', id),
-        )
-        .where('ended', 'is', null)
-        .where('uid', '=', user)
-        .executeTakeFirst()
-      return row !== undefined
-    },
-
-    addMember: (app, id, user, at) =>
-      write(async (tx) => {
-        const row = await lockConversation(tx, app, id)
-        if (row === undefined || row.merged_into !== null) return null
-        const [member] = await ensureUsers(tx, flavour, app, [user], at)
-        if (member === undefined) return null
-        const joined = await joinAll(tx, flavour, row.serial, [member], row.version + 1)
-        if (joined.length > 0) await setVersion(tx, row.serial, row.version + 1)
-        return { member, changed: joined.length > 0 }
-      }),
-
-    removeMember: (app, id, user) =>
-      write(async (tx) => {
-        const row = await lockConversation(tx, app, id)
-        if (row === undefined || row.merged_into !== null) return null
-        const [left] = await leaveAll(tx, flavour, row.serial, [user], row.version + 1)
-        if (left === undefined) return null
-        await setVersion(tx, row.serial, row.version + 1)
-        return left
-      }),
-
-    merge: (app, id, from) =>
+    merge: (app, id, from, at) =>
       write(async (tx) => {
         if (id === from) return null
-        const locked = new Map<string, Selectable<ConversationsTable>>()
+        const locked = new Map<string, ConversationRow>()
         for (const each of [id, from].sort()) {
           const row = await lockConversation(tx, app, each)
           if (row === undefined || row.merged_into !== null) return null
@@ -116,7 +124,9 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
 
         const present = await presentMembers(tx, flavour, merged.serial)
         const coming = [...present].map(([uid, serial]) => ({ id: uid, serial }))
-        const joined = await joinAll(tx, flavour, survivor.serial, coming, survivor.version + 1)
+        const banned = new Set(await bannedAmong(tx, survivor.serial, coming))
+        const welcome = coming.filter((user) => !banned.has(user))
+        const { home } = await joinAll(tx, flavour, survivor, welcome, { at })
         const mergedFrom = [from, ...JSON.parse(merged.merged_from), ...JSON.parse(survivor.merged_from)]
         // Those that were merged into `from` earlier count for the survivor now.
         await tx
@@ -127,32 +137,47 @@ export function createConversations({ flavour, read, write }: Database<Tables>):
           .execute()
         await tx
           .updateTable('conversations')
-          .set({ merged_into: id, merged_from: '[]' })
+          .set({ merged_into: id, merged_from: '[]', pair: null })
           .where('serial', '=', merged.serial)
           .execute()
-        const row = await tx
-          .updateTable('conversations')
-          .set({
-            merged_from: JSON.stringify(mergedFrom),
-            version: joined.length > 0 ? survivor.version + 1 : survivor.version,
-          })
-          .where('serial', '=', survivor.serial)
-          .returningAll()
-          .executeTakeFirstOrThrow()
-        return conversationOf(row)
+        const spoken = Math.max(home.spoken, merged.spoken)
+        const columns = { merged_from: JSON.stringify(mergedFrom), spoken }
+        await tx.updateTable('conversations').set(columns).where('serial', '=', home.serial).execute()
+        return conversationOf({ ...home, ...columns })
       }),
+  }
+
+  function matching(app: string, { type, search, tags, joining, member, visibleTo }: ConversationFilter) {
+    const ofUser = (uid: string) =>
+      read
+        .selectFrom('memberships')
+        .select('conversation')
+        .where('ended', 'is', null)
+        .where('member', '=', (eb) =>
+          eb.selectFrom('users').select('serial').where('app', '=', app).where('id', '=', uid),
+        )
+    let query = read.selectFrom('conversations').where('app', '=', app).where('merged_into', 'is', null)
+    if (type !== undefined) query = query.where('type', '=', type)
+    if (search !== undefined) query = query.where(holds(flavour, 'folded', folded(search)))
+    if (tags !== undefined) query = query.where(hasTag(flavour, 'tags', tags))
+    if (joining !== undefined) query = query.where(isIn(flavour, 'joining', joining))
+    if (member !== undefined) query = query.where('serial', 'in', ofUser(member))
+    if (visibleTo === undefined) return query
+    return query.where((eb) => eb.or([eb('joining', '<>', 'invited'), eb('serial', 'in', ofUser(visibleTo))]))
   }
 }
 
 async function findOrInsert(
   tx: Transaction<Tables>,
-  { app, id, type, at }: { app: string; id: string; type: 'direct' | 'group'; at: number },
+  conversation: { app: string; id: string; type: 'direct' | 'group'; at: number },
+  details: ConversationDetails,
 ) {
+  const { app, id } = conversation
   const present = await lockConversation(tx, app, id)
   if (present !== undefined) return { row: present, created: false }
   const made = await tx
     .insertInto('conversations')
-    .values({ app, id, type, version: 1, merged_into: null, merged_from: '[]', created_at: at })
+    .values(newConversation(conversation, details))
     .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
     .returningAll()
     .executeTakeFirst()
@@ -160,17 +185,4 @@ async function findOrInsert(
   const other = await lockConversation(tx, app, id)
   if (other === undefined) throw new Error('A conversation came and went while being written')
   return { row: other, created: false }
-}
-
-function conversationOf(row: Selectable<ConversationsTable>): Conversation {
-  return {
-    app: row.app,
-    id: row.id,
-    serial: row.serial,
-    type: row.type,
-    version: row.version,
-    mergedInto: row.merged_into,
-    mergedFrom: JSON.parse(row.merged_from),
-    createdAt: row.created_at,
-  }
 }

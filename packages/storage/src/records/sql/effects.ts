@@ -2,10 +2,10 @@ import type { Transaction } from 'kysely'
 import type { Change, RevocationTarget } from '../port.ts'
 import type { Flavour } from './database.ts'
 import { deleteLogins } from './logins.ts'
-import { joinAll, leaveAll, lockConversation, setVersion } from './memberships.ts'
-import { deleteApp, deleteAttachment, deleteUser } from './removal.ts'
+import { deleteApp, deleteUser } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
+import { changeAttachment, changeConversation, changeMember } from './talk-effects.ts'
 
 /** What a change does beside its own log entry: marks of standing still to be written, and paths whose row changed. */
 export type Effect = { readonly marks: readonly Mark[]; readonly paths: readonly string[] }
@@ -35,9 +35,11 @@ export async function takeEffect(
     case 'link-key':
       return changeLinkKey(tx, change)
     case 'member':
-      return changeMember(tx, flavour, change)
+      return changeMember(tx, flavour, change, at)
     case 'attachment':
-      return changeAttachment(tx, change)
+      return changeAttachment(tx, flavour, change)
+    case 'conversation':
+      return changeConversation(tx, flavour, change)
     case 'protect':
       return protect(tx, change)
     case 'revoke':
@@ -156,58 +158,6 @@ async function changeLinkKey(tx: Transaction<Tables>, { app, linkKey }: Of<'link
     .returning('serial')
     .executeTakeFirst()
   return row === undefined ? null : NO_EFFECT
-}
-
-async function changeMember(
-  tx: Transaction<Tables>,
-  flavour: Flavour,
-  { app, conversation, user, to }: Of<'member'>,
-): Promise<Effect | null> {
-  const home = await lockConversation(tx, app, conversation)
-  const member = await tx
-    .selectFrom('users')
-    .select('serial')
-    .where('app', '=', app)
-    .where('id', '=', user)
-    .executeTakeFirst()
-  if (home === undefined || member === undefined) return null
-  if (home.merged_into === null) {
-    const next = home.version + 1
-    const moved =
-      to === 'in'
-        ? await joinAll(tx, flavour, home.serial, [{ id: user, serial: member.serial }], next)
-        : await leaveAll(tx, flavour, home.serial, [user], next)
-    if (moved.length > 0) await setVersion(tx, home.serial, next)
-  }
-  // What was shared in conversations merged into this one is read through it, and goes and comes back with it.
-  const merged = await tx
-    .selectFrom('conversations')
-    .select('serial')
-    .where('app', '=', app)
-    .where('merged_into', '=', conversation)
-    .execute()
-  const marks = [home, ...merged].map(({ serial }): Mark => {
-    return { scope: 'member', target: `${serial}/${member.serial}`, serial: null, suspended: to === 'out' }
-  })
-  return { marks, paths: [] }
-}
-
-async function changeAttachment(
-  tx: Transaction<Tables>,
-  { app, attachment, to }: Of<'attachment'>,
-): Promise<Effect | null> {
-  if (to === 'deleted') {
-    const path = await deleteAttachment(tx, app, attachment)
-    return path === null ? null : { marks: [], paths: [path] }
-  }
-  const row = await tx
-    .updateTable('attachments')
-    .set({ access: to, protected: 0 })
-    .where('app', '=', app)
-    .where('id', '=', attachment)
-    .returning('path')
-    .executeTakeFirst()
-  return row === undefined ? null : { marks: [], paths: [row.path] }
 }
 
 async function protect(tx: Transaction<Tables>, { app, to, before, limit }: Of<'protect'>): Promise<Effect | null> {

@@ -1,7 +1,11 @@
-import type { Transaction } from 'kysely'
-import type { Receiver } from '../port.ts'
+import type { Selectable, Transaction } from 'kysely'
+import type { MemberRole, Receiver } from '../port.ts'
 import { breathe, CHUNK, chunks, type Flavour, isIn, rowTable } from './database.ts'
-import type { MembershipsTable, Tables } from './schema.ts'
+import type { Tables } from './schema.ts'
+import type { ConversationsTable, MembershipsTable } from './schema-talk.ts'
+
+/** A row of a conversation. */
+export type ConversationRow = Selectable<ConversationsTable>
 
 /** Everybody who is a member now: serials by user id. */
 export async function presentMembers(
@@ -28,24 +32,46 @@ export async function presentMembers(
   }
 }
 
-/** Lets users join as of a version and answers those who did; those who are members already stay as they are. */
+/** Of these users those who are banned from a conversation. */
+export async function bannedAmong(
+  tx: Transaction<Tables>,
+  conversation: number,
+  users: readonly Receiver[],
+): Promise<readonly Receiver[]> {
+  const rows = await tx.selectFrom('bans').select('member').where('conversation', '=', conversation).execute()
+  const banned = new Set(rows.map(({ member }) => member))
+  return users.filter(({ serial }) => banned.has(serial))
+}
+
+/**
+ * Lets users join a conversation, all as of its next version (`first`: as of the one it has), and writes what changes with that; answers
+ * those who did. Those who are members already stay as they are. The row MUST be locked, nobody of them banned.
+ */
 export async function joinAll(
   tx: Transaction<Tables>,
   flavour: Flavour,
-  conversation: number,
-  users: readonly Receiver[],
-  version: number,
-): Promise<readonly Receiver[]> {
+  home: ConversationRow,
+  users: readonly (Receiver & { readonly role?: MemberRole })[],
+  { at, first = false }: { readonly at: number; readonly first?: boolean },
+): Promise<{ readonly joined: readonly Receiver[]; readonly home: ConversationRow }> {
+  const version = first ? home.version : home.version + 1
   const joined: Receiver[] = []
   for (const some of chunks(users, CHUNK[flavour])) {
     const rows = await tx
       .insertInto('memberships')
-      .columns(['conversation', 'uid', 'member', 'joined'])
+      .columns(['conversation', 'uid', 'member', 'joined', 'role', 'joined_at'])
       .expression(
-        rowTable<Pick<MembershipsTable, 'conversation' | 'uid' | 'member' | 'joined'>>(
+        rowTable<Omit<MembershipsTable, 'ended'>>(
           flavour,
-          { conversation: 'bigint', uid: 'text', member: 'bigint', joined: 'bigint' },
-          some.map(({ id, serial }) => [conversation, id, serial, version]),
+          {
+            conversation: 'bigint',
+            uid: 'text',
+            member: 'bigint',
+            joined: 'bigint',
+            role: 'text',
+            joined_at: 'bigint',
+          },
+          some.map(({ id, serial, role }) => [home.serial, id, serial, version, role ?? 'participant', at]),
         ),
       )
       .onConflict((conflict) => conflict.doNothing())
@@ -54,23 +80,28 @@ export async function joinAll(
     for (const { uid, member } of rows) joined.push({ id: uid, serial: member })
     if (users.length > some.length) await breathe()
   }
-  return joined
+  if (joined.length === 0) return { joined, home }
+  const owners = home.pair?.split('/') ?? []
+  const pair = joined.every(({ serial }) => owners.includes(String(serial))) ? home.pair : null
+  const changed = { ...home, version, pair, members: home.members + joined.length }
+  await writeMembership(tx, changed)
+  return { joined, home: changed }
 }
 
-/** Lets members leave as of a version and answers those who did. */
+/** Lets members leave a conversation as of its next version, and answers those who did. The row MUST be locked. */
 export async function leaveAll(
   tx: Transaction<Tables>,
   flavour: Flavour,
-  conversation: number,
+  home: ConversationRow,
   ids: readonly string[],
-  version: number,
-): Promise<readonly Receiver[]> {
+): Promise<{ readonly left: readonly Receiver[]; readonly home: ConversationRow }> {
+  const version = home.version + 1
   const left: Receiver[] = []
   for (const some of chunks(ids, CHUNK[flavour])) {
     const rows = await tx
       .updateTable('memberships')
       .set({ ended: version })
-      .where('conversation', '=', conversation)
+      .where('conversation', '=', home.serial)
       .where('ended', 'is', null)
       .where(isIn(flavour, 'uid', some))
       .returning(['uid', 'member'])
@@ -78,11 +109,22 @@ export async function leaveAll(
     for (const { uid, member } of rows) left.push({ id: uid, serial: member })
     if (ids.length > some.length) await breathe()
   }
-  return left
+  if (left.length === 0) return { left, home }
+  const changed = { ...home, version, members: home.members - left.length }
+  await writeMembership(tx, changed)
+  return { left, home: changed }
+}
+
+async function writeMembership(tx: Transaction<Tables>, { serial, version, members, pair }: ConversationRow) {
+  await tx.updateTable('conversations').set({ version, members, pair }).where('serial', '=', serial).execute()
 }
 
 /** Reads a conversation and keeps everybody else from changing it until the transaction ends. */
-export async function lockConversation(tx: Transaction<Tables>, app: string, id: string) {
+export async function lockConversation(
+  tx: Transaction<Tables>,
+  app: string,
+  id: string,
+): Promise<ConversationRow | undefined> {
   return tx
     .updateTable('conversations')
     .set((eb) => ({ version: eb.ref('version') }))
@@ -90,9 +132,4 @@ export async function lockConversation(tx: Transaction<Tables>, app: string, id:
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst()
-}
-
-/** Gives a conversation its next version. */
-export async function setVersion(tx: Transaction<Tables>, conversation: number, version: number): Promise<void> {
-  await tx.updateTable('conversations').set({ version }).where('serial', '=', conversation).execute()
 }

@@ -1,17 +1,23 @@
-import type { Selectable } from 'kysely'
-import { type Message, type Messages, Missing } from '../port.ts'
+import { type Messages, Missing } from '../port.ts'
 import { type Database, isIn } from './database.ts'
-import { pageOf, serialCursor } from './paging.ts'
-import type { MessagesTable, Tables } from './schema.ts'
+import { messageCreated, tell } from './events.ts'
+import { tagLines } from './folding.ts'
+import { createMessageList } from './message-list.ts'
+import { messageOf, messageSerial } from './message-row.ts'
+import type { Tables } from './schema.ts'
+import { visible } from './talks.ts'
 
 /** Messages in SQL. */
-export function createMessages({ flavour, read, write }: Database<Tables>): Messages {
+export function createMessages(database: Database<Tables>): Messages {
+  const { flavour, read, write } = database
   return {
-    create: ({ app, conversation, from, text, attachments, at }) =>
+    ...createMessageList(database),
+
+    create: ({ app, conversation, from, text, attachments, at, ...more }) =>
       write(async (tx) => {
         const home = await tx
           .selectFrom('conversations')
-          .select('serial')
+          .select(['serial', 'version'])
           .where('app', '=', app)
           .where('id', '=', conversation)
           .executeTakeFirst()
@@ -23,13 +29,28 @@ export function createMessages({ flavour, read, write }: Database<Tables>): Mess
             conversation: home.serial,
             conversation_id: conversation,
             sender: from,
+            type: more.type ?? 'text',
+            category: more.category ?? 'message',
             text: JSON.stringify(text),
+            data: JSON.stringify(more.data ?? {}),
+            tags: tagLines(more.tags ?? []),
             attachments: JSON.stringify(attachments),
+            parent: more.parent == null ? null : messageSerial(more.parent),
+            version: more.version ?? home.version,
             created_at: at,
+            updated_at: at,
           })
           .returningAll()
           .executeTakeFirstOrThrow()
-        return messageOf(row)
+        await tx
+          .updateTable('conversations')
+          .set({ spoken: row.serial })
+          .where('serial', '=', home.serial)
+          .where('spoken', '<', row.serial)
+          .execute()
+        const message = messageOf(row)
+        await tell(tx, flavour, messageCreated(message))
+        return message
       }),
 
     find: async (app, id) => {
@@ -42,38 +63,64 @@ export function createMessages({ flavour, read, write }: Database<Tables>): Mess
       return row === undefined ? null : messageOf(row)
     },
 
-    list: async (app, conversation, { after, limit, order }) => {
-      const home = await read
-        .selectFrom('conversations')
-        .select(['id', 'merged_from'])
+    findMany: async (app, ids) => {
+      const rows = await read
+        .selectFrom('messages')
+        .selectAll()
+        .where(isIn(flavour, 'serial', ids.map(messageSerial)))
         .where('app', '=', app)
-        .where('id', '=', conversation)
-        .executeTakeFirst()
-      if (home === undefined) return { items: [], next: null }
-      const sources = await read
-        .selectFrom('conversations')
-        .select('serial')
-        .where('app', '=', app)
-        .where(isIn(flavour, 'id', [home.id, ...JSON.parse(home.merged_from)]))
         .execute()
-      // Each source from its own index, however long it is; there are as many as were merged, mostly one.
-      const found: Selectable<MessagesTable>[] = []
-      for (const { serial } of sources) {
-        const some = await read
+      const found = new Map(rows.map((row) => [row.serial, messageOf(row)]))
+      return [...new Set(ids.map(messageSerial))].flatMap((serial) => found.get(serial) ?? [])
+    },
+
+    isVisible: async ({ app, id }, viewer) => {
+      const row = await read
+        .selectFrom('messages')
+        .select('serial')
+        .where('serial', '=', messageSerial(id))
+        .where('app', '=', app)
+        .where(visible(viewer))
+        .executeTakeFirst()
+      return row !== undefined
+    },
+
+    update: (app, id, { type, text, data, tags }, at) =>
+      write(async (tx) => {
+        const row = await tx
+          .updateTable('messages')
+          .set({
+            ...(type !== undefined && { type }),
+            ...(text !== undefined && { text: JSON.stringify(text) }),
+            ...(data !== undefined && { data: JSON.stringify(data) }),
+            ...(tags !== undefined && { tags: tagLines(tags) }),
+            updated_at: at,
+            edited_at: at,
+          })
+          .where('serial', '=', messageSerial(id))
+          .where('app', '=', app)
+          .where('deleted_at', 'is', null)
+          .returningAll()
+          .executeTakeFirst()
+        return row === undefined ? null : messageOf(row)
+      }),
+
+    markDeleted: (app, id, by, at) =>
+      write(async (tx) => {
+        const ofMessage = { serial: messageSerial(id), app }
+        await tx
+          .updateTable('messages')
+          .set({ text: 'null', data: '{}', tags: '[]', updated_at: at, deleted_at: at, deleted_by: by })
+          .where((eb) => eb.and(ofMessage))
+          .where('deleted_at', 'is', null)
+          .execute()
+        const row = await tx
           .selectFrom('messages')
           .selectAll()
-          .where('conversation', '=', serial)
-          .where('serial', order === 'ascending' ? '>' : '<', serialCursor(after, order))
-          .orderBy('serial', order === 'ascending' ? 'asc' : 'desc')
-          .limit(limit + 1)
-          .execute()
-        found.push(...some)
-      }
-      const rows = found
-        .sort((a, b) => (order === 'ascending' ? a.serial - b.serial : b.serial - a.serial))
-        .slice(0, limit + 1)
-      return pageOf(rows, limit, messageOf, (row) => row.serial)
-    },
+          .where((eb) => eb.and(ofMessage))
+          .executeTakeFirst()
+        return row === undefined ? null : messageOf(row)
+      }),
 
     delete: (app, id) =>
       write(async (tx) => {
@@ -84,22 +131,5 @@ export function createMessages({ flavour, read, write }: Database<Tables>): Mess
           .executeTakeFirst()
         return result.numDeletedRows > 0n
       }),
-  }
-}
-
-/** The serial number behind a message's id; 0, which none has, where the text is no such id. */
-function messageSerial(id: string): number {
-  return /^[1-9]\d{0,14}$/.test(id) ? Number(id) : 0
-}
-
-function messageOf(row: Selectable<MessagesTable>): Message {
-  return {
-    app: row.app,
-    id: String(row.serial),
-    conversation: row.conversation_id,
-    from: row.sender,
-    text: JSON.parse(row.text),
-    attachments: JSON.parse(row.attachments),
-    createdAt: row.created_at,
   }
 }

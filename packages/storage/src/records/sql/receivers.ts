@@ -1,63 +1,88 @@
-import type { Attachment, Attachments, Paging } from '../port.ts'
+import type { Attachment, Attachments, Reach, Receiver } from '../port.ts'
 import { type Database, isIn } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
 
 /**
- * Who receives an attachment: the users named at upload, or the members of its conversation at its version. Both tables
- * lose a user's rows when the user is deleted, so nobody who comes later under the same id inherits anything.
+ * Who receives an attachment: the users named at upload; otherwise, in a conversation, the sender and the members at its version. All
+ * tables name users by serial and lose a user's rows when the user is deleted, so nobody who comes later under the same id inherits
+ * anything.
  */
 export function createReceivers({
   flavour,
   read,
 }: Database<Tables>): Pick<Attachments, 'receivers' | 'receiver' | 'receivedBy'> {
-  const receiving = ({ serial, conversationSerial, version, recipients }: Attachment) => {
-    const named = read.selectFrom('recipients').select(['uid', 'member']).where('attachment', '=', serial)
-    const members = read
-      .selectFrom('memberships')
-      .select(['uid', 'member'])
-      .where('conversation', '=', conversationSerial ?? 0)
-      .where('joined', '<=', version)
-      .where((eb) => eb.or([eb('ended', 'is', null), eb('ended', '>', version)]))
-    return {
-      page: async ({ after, limit }: Paging) => {
-        const from = after ?? ''
-        return recipients !== null
-          ? named
-              .where('uid', '>', from)
-              .orderBy('uid')
-              .limit(limit + 1)
-              .execute()
-          : members
-              .where('uid', '>', from)
-              .orderBy('uid')
-              .limit(limit + 1)
-              .execute()
-      },
-      one: async (user: string) =>
-        recipients !== null
-          ? named.where('uid', '=', user).executeTakeFirst()
-          : members.where('uid', '=', user).executeTakeFirst(),
-    }
+  /** All but the sender, ascending: members at the version; with `later`, everybody who was one then or came since. Each of them once. */
+  async function others(
+    { serial, conversationSerial, version, recipients, held }: Attachment,
+    { later }: Reach,
+    which: { readonly after: string; readonly limit: number } | { readonly user: string },
+  ): Promise<readonly Receiver[]> {
+    if (held) return []
+    const [how, uid, limit] =
+      'user' in which ? (['=', which.user, 1] as const) : (['>', which.after, which.limit] as const)
+    const rows =
+      recipients !== null
+        ? await read
+            .selectFrom('recipients')
+            .select(['uid', 'member'])
+            .where('attachment', '=', serial)
+            .where('uid', how, uid)
+            .orderBy('uid')
+            .limit(limit)
+            .execute()
+        : await read
+            .selectFrom('memberships')
+            .select((eb) => ['uid', eb.fn.max('member').as('member')])
+            .where('conversation', '=', conversationSerial ?? 0)
+            .where((eb) => eb.or([eb('ended', 'is', null), eb('ended', '>', version)]))
+            .$if(later !== true, (query) => query.where('joined', '<=', version))
+            .where('uid', how, uid)
+            .groupBy('uid')
+            .orderBy('uid')
+            .limit(limit)
+            .execute()
+    return rows.map((row) => ({ id: row.uid, serial: row.member }))
+  }
+
+  /** The sender of what has no named receivers, if they are a user still. */
+  async function senderOf({ conversation, recipients, from, fromSerial }: Attachment): Promise<Receiver | null> {
+    if (conversation === null || recipients !== null || from === null || fromSerial === null) return null
+    const row = await read.selectFrom('users').select('serial').where('serial', '=', fromSerial).executeTakeFirst()
+    return row === undefined ? null : { id: from, serial: fromSerial }
   }
 
   return {
-    receivers: async (attachment, paging) => {
-      const rows = await receiving(attachment).page(paging)
+    receivers: async (attachment, { after, limit, ...reach }) => {
+      const from = after ?? ''
+      const users = await others(attachment, reach, { after: from, limit: limit + 1 })
+      const last = users.at(-1)
+      const ends = users.length <= limit
+      // The sender stands where their id belongs, unless they are there as a member already.
+      const sender = await senderOf(attachment)
+      const missing =
+        sender !== null &&
+        isAfter(sender.id, from) &&
+        (ends || (last !== undefined && isAfter(last.id, sender.id))) &&
+        users.every(({ serial }) => serial !== sender.serial)
+      const all = missing ? [...users, sender].sort((a, b) => (isAfter(a.id, b.id) ? 1 : -1)) : users
       return pageOf(
-        rows,
-        paging.limit,
-        (row) => ({ id: row.uid, serial: row.member }),
-        (row) => row.uid,
+        all,
+        limit,
+        (user) => user,
+        (user) => user.id,
       )
     },
 
-    receiver: async (attachment, user) => {
-      const row = await receiving(attachment).one(user)
-      return row === undefined ? null : { id: row.uid, serial: row.member }
+    receiver: async (attachment, user, reach = {}) => {
+      if (attachment.from === user) {
+        const sender = await senderOf(attachment)
+        if (sender !== null) return sender
+      }
+      return (await others(attachment, reach, { user }))[0] ?? null
     },
 
-    receivedBy: async (app, user, attachments) => {
+    receivedBy: async (app, user, attachments, { later = false } = {}) => {
       const found = await read
         .selectFrom('users')
         .select('serial')
@@ -67,12 +92,15 @@ export function createReceivers({
       if (found === undefined) return { receiver: null, ids: new Set() }
 
       const serials = attachments.filter((each) => each.recipients !== null).map((each) => each.serial)
-      const toUser = await read
-        .selectFrom('recipients')
-        .select('attachment')
-        .where('member', '=', found.serial)
-        .where(isIn(flavour, 'attachment', serials))
-        .execute()
+      const toUser =
+        serials.length === 0
+          ? []
+          : await read
+              .selectFrom('recipients')
+              .select('attachment')
+              .where('member', '=', found.serial)
+              .where(isIn(flavour, 'attachment', serials))
+              .execute()
       const namedIn = new Set(toUser.map((row) => row.attachment))
 
       const conversations = new Set(attachments.flatMap((each) => each.conversationSerial ?? []))
@@ -83,15 +111,27 @@ export function createReceivers({
         .where(isIn(flavour, 'conversation', [...conversations]))
         .execute()
 
-      const receives = attachments.filter(({ app: owner, serial, conversationSerial, version, recipients }) => {
+      const receives = attachments.filter((attachment) => {
+        const { app: owner, serial, conversationSerial, version, recipients, fromSerial, held } = attachment
         if (owner !== app) return false
         if (recipients !== null) return namedIn.has(serial)
-        return intervals.some(
-          ({ conversation, joined, ended }) =>
-            conversation === conversationSerial && joined <= version && (ended === null || version < ended),
+        if (conversationSerial !== null && fromSerial === found.serial) return true
+        return (
+          !held &&
+          intervals.some(
+            ({ conversation, joined, ended }) =>
+              conversation === conversationSerial &&
+              (later || joined <= version) &&
+              (ended === null || version < ended),
+          )
         )
       })
       return { receiver: { id: user, serial: found.serial }, ids: new Set(receives.map((each) => each.id)) }
     },
   }
+}
+
+/** Whether a text stands behind another one in the order of the database, which compares bytes. */
+function isAfter(text: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(text), Buffer.from(other)) > 0
 }

@@ -12,6 +12,7 @@ import { createMessages } from './messages.ts'
 import { PEOPLE_MIGRATIONS } from './migrations/people.ts'
 import { RECORD_MIGRATIONS } from './migrations/records.ts'
 import { migrate } from './migrations/run.ts'
+import { TALK_MIGRATIONS } from './migrations/talk.ts'
 import { VIEW_MIGRATIONS } from './migrations/views.ts'
 import { WEBHOOK_MIGRATIONS } from './migrations/webhooks.ts'
 import { createOutbox } from './outbox.ts'
@@ -33,7 +34,9 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
   }
   try {
     // Each area counts its steps for itself; those that alter tables of another come behind it.
-    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, WEBHOOK_MIGRATIONS]) await migrate(database, area, Date.now())
+    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, TALK_MIGRATIONS, WEBHOOK_MIGRATIONS]) {
+      await migrate(database, area, Date.now())
+    }
     await migrate(log, VIEW_MIGRATIONS, Date.now())
   } catch (error) {
     await close()

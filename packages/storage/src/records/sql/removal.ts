@@ -7,7 +7,15 @@ import type { Tables } from './schema.ts'
 export async function deleteUser(tx: Transaction<Tables>, app: string, id: string): Promise<number | null> {
   const serial = await lockUser(tx, app, id)
   if (serial === null) return null
+  await tx
+    .updateTable('conversations')
+    .set((eb) => ({ members: eb('members', '-', 1) }))
+    .where('serial', 'in', (eb) =>
+      eb.selectFrom('memberships').select('conversation').where('member', '=', serial).where('ended', 'is', null),
+    )
+    .execute()
   await tx.deleteFrom('memberships').where('member', '=', serial).execute()
+  await tx.deleteFrom('bans').where('member', '=', serial).execute()
   await tx.deleteFrom('logins').where('member', '=', serial).execute()
   await tx.deleteFrom('recipients').where('member', '=', serial).execute()
   await tx.deleteFrom('users').where('serial', '=', serial).execute()
@@ -52,6 +60,7 @@ const BELONGINGS = [
     key: ['conversation', 'uid', 'joined'],
     parent: { column: 'conversation', table: 'conversations' },
   },
+  { table: 'bans', key: ['conversation', 'uid'], parent: { column: 'conversation', table: 'conversations' } },
   { table: 'messages', key: ['serial'], parent: null },
   { table: 'attachments', key: ['serial'], parent: null },
   { table: 'conversations', key: ['serial'], parent: null },

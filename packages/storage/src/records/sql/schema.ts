@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { BansTable, ConversationsTable, MembershipsTable, MessagesTable } from './schema-talk.ts'
 import type { DeliveriesTable, SubscriptionsTable, WebhooksTable } from './schema-webhooks.ts'
 
 /**
@@ -13,6 +14,7 @@ export type Tables = {
   readonly logins: LoginsTable
   readonly conversations: ConversationsTable
   readonly memberships: MembershipsTable
+  readonly bans: BansTable
   readonly messages: MessagesTable
   readonly attachments: AttachmentsTable
   readonly recipients: RecipientsTable
@@ -99,43 +101,6 @@ export type LoginsTable = {
   created_at: number
 }
 
-/** Conversations. */
-export type ConversationsTable = {
-  serial: Generated<number>
-  app: string
-  id: string
-  type: 'direct' | 'group'
-  version: number
-  merged_into: string | null
-  /** JSON: ids, newest first. */
-  merged_from: string
-  created_at: number
-}
-
-/** Intervals of membership: from version `joined` to before version `ended` (null: still there). */
-export type MembershipsTable = {
-  conversation: number
-  /** The user's id, beside the serial, so that pages in its order come straight from the index. */
-  uid: string
-  member: number
-  joined: number
-  ended: number | null
-}
-
-/** Messages; the serial is the id. */
-export type MessagesTable = {
-  serial: Generated<number>
-  app: string
-  conversation: number
-  conversation_id: string
-  sender: string | null
-  /** JSON: a string or null. */
-  text: string
-  /** JSON: ids. */
-  attachments: string
-  created_at: number
-}
-
 /** Attachments. */
 export type AttachmentsTable = {
   serial: Generated<number>
@@ -155,6 +120,10 @@ export type AttachmentsTable = {
   protected: number
   blob: string
   sender: string | null
+  /** The sender's serial; null where they are no user. */
+  sender_serial: number | null
+  /** 1 until it is shared: only its sender receives it. */
+  held: number
   /** JSON: ids, or null. */
   recipients: string | null
   created_at: number
