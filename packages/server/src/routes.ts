@@ -38,6 +38,7 @@ export function routes(to: Features): readonly Row[] {
     ['POST',   '/v1/apps/{app}/keys',                                    ask('manage', APP),               keys.create],
     ['GET',    '/v1/apps/{app}/keys',                                    ask('manage', APP),               keys.list],
     ['GET',    '/v1/apps/{app}/keys/{key}',                              ask('manage', APP),               keys.get],
+    ['PATCH',  '/v1/apps/{app}/keys/{key}',                              ask('manage', APP),               keys.change],
     ['DELETE', '/v1/apps/{app}/keys/{key}',                              ask('manage', APP),               keys.delete],
     ['POST',   '/v1/apps/{app}/keys/{key}/deactivate',                   ask('manage', APP),               keys.deactivate],
     ['POST',   '/v1/apps/{app}/keys/{key}/activate',                     ask('manage', APP),               keys.activate],

@@ -36,6 +36,16 @@ export const keyCases: Cases = {
     }
   },
 
+  'name and grants are replaced, each by itself, and nothing else of the key': async ({ records, app }) => {
+    const made = await records.keys.create(newKey((await app()).id))
+    const renamed = await records.keys.update(made.id, { name: 'Another' })
+    assert.deepEqual(renamed, { ...made, name: 'Another' })
+    const grants = [{ actions: ['issue'], resource: '/x' }]
+    assert.deepEqual(await records.keys.update(made.id, { grants }), { ...made, name: 'Another', grants })
+    assert.deepEqual(await records.keys.update(made.id, {}), await records.keys.find(made.id))
+    assert.equal(await records.keys.update(fresh(), { name: 'x' }), null)
+  },
+
   'an id can be taken once in the whole installation': async ({ records, app }) => {
     const first = await records.keys.create(newKey((await app()).id))
     const second = records.keys.create(newKey((await app()).id, { id: first.id }))

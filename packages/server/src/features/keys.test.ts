@@ -30,6 +30,20 @@ test('a key is made, and its secret is shown this once', async () => {
   }
 })
 
+test('a key is renamed and gets other grants, within those of the caller', async () => {
+  const { body: key } = await house.call('POST', base, { name: 'before' })
+  const url = `${base}/${key.id}`
+  const renamed = await house.call('PATCH', url, { name: 'after' })
+  assert.deepEqual([renamed.status, renamed.body.name, renamed.body.grants], [200, 'after', key.grants])
+  const grants = [{ actions: ['read'], resource: `/apps/${app.id}/conversations` }]
+  const narrowed = await house.call('PATCH', url, { grants })
+  assert.deepEqual([narrowed.body.name, narrowed.body.grants], ['after', grants])
+  assert.deepEqual((await house.call('GET', url)).body, narrowed.body)
+  const beyond = await house.call('PATCH', url, { grants: [{ actions: ['read'], resource: `/apps/${other.id}` }] })
+  assert.deepEqual([beyond.status, beyond.body.code], [403, 'grant_exceeded'])
+  assert.equal((await house.call('PATCH', `/v1/apps/${other.id}/keys/${key.id}`, { name: 'x' })).status, 404)
+})
+
 test('a key is deactivated, activated and revoked, in its own app only', async () => {
   const { body: key } = await house.call('POST', base, { name: 'k', seconds: 60 })
   assert.ok(Date.parse(key.expiresAt) > Date.now())

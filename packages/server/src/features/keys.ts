@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
 import { hashSecret } from '../gate/known-keys.ts'
 import { checkGrants } from '../grants.ts'
+import { changeKey } from '../key.ts'
 import { createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
 import { KeyView, showKey } from '../presenters.ts'
@@ -81,6 +82,23 @@ export function createKeys(parts: Parts) {
       params,
       answers: { 200: KeyView },
       handle: async ({ params: { app, key } }) => ({ status: 200, body: showKey(await find(app, key)) }),
+    }),
+
+    change: endpoint({
+      summary: 'Rename an API key or replace its grants',
+      description:
+        'What is left out stays. New grants are in force everywhere once answered, for what it has signed, too.',
+      params,
+      body: Exactly({
+        name: Type.Optional(Name),
+        grants: Type.Optional(Type.Array(GrantIn, { minItems: 1, maxItems: 64 })),
+      }),
+      answers: { 200: KeyView },
+      handle: async ({ params: { app, key }, body, caller: { by, token } }) => {
+        const grants = body.grants === undefined ? undefined : checkGrants(body.grants, app, token.grants)
+        await find(app, key)
+        return { status: 200, body: showKey(await changeKey(parts, app, key, { name: body.name, grants }, by)) }
+      },
     }),
 
     deactivate: endpoint({

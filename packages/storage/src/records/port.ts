@@ -128,6 +128,11 @@ export interface Keys {
   find(id: string): Promise<Key | null>
   findBySecretHash(secretHash: string): Promise<Key | null>
   findBySerial(serial: number): Promise<Key | null>
+  /**
+   * Replaces name and grants (undefined leaves what is there); null without such a key. Where grants changed, the caller MUST append a
+   * change of the key (its present status will do), so that every node takes note.
+   */
+  update(id: string, key: { name?: string | undefined; grants?: readonly GrantJson[] | undefined }): Promise<Key | null>
   /** Keys of one app, or with null the account-wide ones; oldest first. */
   list(app: string | null, paging: Paging): Promise<Page<Key>>
 }
@@ -169,7 +174,7 @@ export interface Uses {
   /**
    * Takes one use of a token if fewer than `max` are taken, or finds that this viewer has taken one since `since`:
    * exactly `max` different viewers win among any number of simultaneous callers. `open` false only asks whether it would be
-   * granted, and takes nothing.
+   * granted, and takes nothing. `until` is when the token ends for good, null where it does not.
    */
   claim(use: {
     token: string
@@ -178,5 +183,11 @@ export interface Uses {
     at: number
     since: number
     open: boolean
+    until: number | null
   }): Promise<'granted' | 'spent'>
+  /**
+   * Forgets who has taken a use before `taken`, and how many are taken of tokens that ended before `ended`; at most `limit` of each.
+   * Answers how many went in all. What is taken of a token that has not ended stays taken.
+   */
+  prune(taken: number, ended: number, limit: number): Promise<number>
 }
