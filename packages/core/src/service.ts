@@ -9,7 +9,7 @@ import type { KeyHandle, Primitives } from './primitives.ts'
  * | bytes | |
  * |---|---|
  * | 1 | version, 4 |
- * | 5 | serial number of the API key, big-endian; 0 for the key of the configuration |
+ * | 5 | serial number of the API key, big-endian; {@link CONFIGURED_KEY} for that of the configuration |
  * | 4 | sequence of standing changes at which it was derived, big-endian |
  * | 5 | its end, in seconds since the epoch, big-endian |
  * | 16 | start of HMAC-SHA256 with the app's link key over the purpose, the canonical path, and the bytes before |
@@ -30,6 +30,9 @@ export type ServiceFacts = {
   readonly sequence: number
   readonly expires: number
 }
+
+/** Stands for the key of the configuration where others have their serial number: no row has it. */
+export const CONFIGURED_KEY = 0
 
 /** How long a service token lives, in seconds. */
 export const SERVICE_SECONDS = 3600

@@ -1,7 +1,9 @@
+import type { Token } from '@gatehouse/core/token'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { App, Attachment, Change, LoggedChange, Receiver, Records } from '@gatehouse/storage/records/port'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { PresignedText } from './gate/credential.ts'
 import type { Settings } from './settings.ts'
 
 /** Everything a feature is made of. Put together once, in `app.ts`; handed down, never imported. */
@@ -47,19 +49,37 @@ export interface Tenants {
   find(app: string): Promise<Tenant | null>
 }
 
-/** Recipient links: derived, never stored. */
+/** Recipient links and what is like them: derived, never stored. */
 export interface Links {
   /** Prepares deriving for one app; null where there is no such app. */
   of(app: string): Promise<LinkMaker | null>
 }
 
-/** Derives the URLs of one app's attachments. Pure computation, no I/O. */
+/** Derives the URLs of one app's attachments, and what opens them. Pure computation, no I/O. */
 export interface LinkMaker {
+  /** What stands before paths in URLs for people: the login wall, where there is one, and the media URL. */
+  readonly base: string
+  /** The same for programs, which pass no login wall. */
+  readonly directBase: string
   /** The URL of this attachment for this receiver: complete in itself; without a token where the attachment is public. */
   url(attachment: Attachment, receiver: Receiver): string
   /** The URL without any token. */
   plainUrl(attachment: Attachment): string
+  /** The link's token alone, for whoever writes URLs in another way. MUST be asked for receivers of the attachment only. */
+  token(attachment: Attachment, receiver: Receiver): string
+  /**
+   * The media pass of a login session: the same each time. MUST be made of a session that the gate has just let in; it dies and
+   * revives with it.
+   */
+  pass(login: { readonly session: string; readonly userSerial: number; readonly sequence: number }): string
+  /** What makes a URL of this attachment good for some minutes, for the user of a link or pass that was let in. */
+  presigned(path: string, token: PassedOn, at: number): PresignedText
+  /** A token by which a program reads this attachment for an hour, no further than the key reaches. */
+  service(attachment: Attachment, keySerial: number | null, at: number): string
 }
+
+/** What of a credential lives on in a pre-signed URL: whom it is for, and what ends it. */
+export type PassedOn = Pick<Token, 'subjectSerial' | 'session' | 'sequence'>
 
 /** Issues tokens that the server signs itself. */
 export interface Issuer {

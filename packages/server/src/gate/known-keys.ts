@@ -6,6 +6,7 @@ import type { VerificationKey } from '@gatehouse/core/jws'
 import { secretKey } from '@gatehouse/core/node-primitives'
 import { isProblem } from '@gatehouse/core/problem'
 import { ROOT } from '@gatehouse/core/resource'
+import { CONFIGURED_KEY } from '@gatehouse/core/service'
 import { attest, type Token } from '@gatehouse/core/token'
 import type { Key, Records } from '@gatehouse/storage/records/port'
 import { createGenerations } from '../generations.ts'
@@ -28,15 +29,12 @@ export type KnownKeys = {
   find(id: string): Promise<KnownKey | null>
   peekBySecret(secretHash: string): KnownKey | undefined
   findBySecret(secretHash: string): Promise<KnownKey | null>
-  /** By serial number, {@link FIXED_SERIAL} for the key of the configuration. */
+  /** By serial number, {@link CONFIGURED_KEY} for the key of the configuration. */
   peekBySerial(serial: number): KnownKey | undefined
   findBySerial(serial: number): Promise<KnownKey | null>
   /** Forgets everything remembered: a key has changed. */
   forget(): void
 }
-
-/** Stands for the key of the configuration where others have their serial number: no row has it. */
-export const FIXED_SERIAL = 0
 
 const REMEMBERED_KEYS = 10_000
 
@@ -105,7 +103,7 @@ function prepare(key: Key, vault: Vault): KnownKey {
 function adminKey(id: string, secret: string): KnownKey {
   const key: Key = {
     id,
-    serial: FIXED_SERIAL,
+    serial: CONFIGURED_KEY,
     app: null,
     name: 'GATEHOUSE_ADMIN_KEY',
     grants: [{ actions: ACTIONS, resource: '/' }],

@@ -1,9 +1,12 @@
 import { createLinkMaker } from '@gatehouse/core/link'
 import { secretKey } from '@gatehouse/core/node-primitives'
+import { makePass } from '@gatehouse/core/pass'
+import { makePresigned, presignedUntil } from '@gatehouse/core/presigned'
 import type { KeyHandle, Primitives } from '@gatehouse/core/primitives'
 import { parseResource } from '@gatehouse/core/resource'
-import type { Attachment } from '@gatehouse/storage/records/port'
-import type { Links, Tenant, Tenants, Vault } from '../parts.ts'
+import { CONFIGURED_KEY, makeService, SERVICE_SECONDS } from '@gatehouse/core/service'
+import type { Attachment, Receiver } from '@gatehouse/storage/records/port'
+import type { LinkMaker, Links, Tenant, Tenants, Vault } from '../parts.ts'
 import type { Board } from '../standing/board.ts'
 
 /** The link keys of apps, unsealed once for as long as an app is remembered. */
@@ -26,45 +29,72 @@ export function createLinkKeys(vault: Vault): LinkKeys {
   }
 }
 
-/** Creates the maker of recipient links; `mediaUrl` is where media URLs point, without a slash at its end. */
+/** The maker of links of an app that is known already, beside that of one that has to be looked up. */
+export type LinkMakers = Links & { by(tenant: Tenant): LinkMaker }
+
+/** Creates the makers of recipient links; `mediaUrl` is where media URLs point, without a slash at its end. */
 export function createLinks(parts: {
   tenants: Tenants
   linkKeys: LinkKeys
   board: Board
   primitives: Primitives
   mediaUrl: () => string
-}): Links {
+}): LinkMakers {
   const { tenants, linkKeys, board, primitives, mediaUrl } = parts
+
+  /** The last revocation of what an attachment lies in: what is derived now was not issued before it. */
+  function lastRevocation({ app }: Tenant, { path, conversationSerial }: Attachment): number {
+    const resource = parseResource(path)
+    return Math.max(
+      board.before('app', app.serial),
+      conversationSerial === null ? 0 : board.before('conversation', conversationSerial),
+      resource === null ? 0 : board.resourceBefore(resource),
+    )
+  }
+
+  function by(tenant: Tenant): LinkMaker {
+    const key = linkKeys.of(tenant)
+    const directBase = mediaUrl()
+    const base = `${tenant.settings.loginWall ?? ''}${directBase}`
+    const plainUrl = (attachment: Attachment) => base + attachment.path
+    // Lists name one attachment many times in a row; what depends on the attachment alone is derived once.
+    let last: { path: string; make: ReturnType<typeof createLinkMaker>; before: number } | null = null
+    const token = (attachment: Attachment, receiver: Receiver) => {
+      const { path } = attachment
+      if (last?.path !== path) {
+        last = { path, make: createLinkMaker(path, key, primitives), before: lastRevocation(tenant, attachment) }
+      }
+      return last.make(receiver.serial, Math.max(last.before, board.before('user', receiver.serial)))
+    }
+    return {
+      base,
+      directBase,
+      plainUrl,
+      token,
+      url: (attachment, receiver) =>
+        attachment.access === 'public'
+          ? plainUrl(attachment)
+          : `${base}${attachment.path}?t=${token(attachment, receiver)}`,
+      pass: (login) => makePass({ app: tenant.app.id, ...login }, key, primitives),
+      presigned(path, { subjectSerial, session, sequence }, at) {
+        if (subjectSerial === null) throw new Error('a URL is pre-signed for a user')
+        const facts = { path, userSerial: subjectSerial, session, sequence, expires: presignedUntil(at) }
+        return { ...makePresigned(facts, key, primitives), keyId: tenant.app.id }
+      },
+      service(attachment, keySerial, at) {
+        const expires = Math.floor(at / 1000) + SERVICE_SECONDS
+        const sequence = lastRevocation(tenant, attachment)
+        const facts = { path: attachment.path, keySerial: keySerial ?? CONFIGURED_KEY, sequence, expires }
+        return makeService(facts, key, primitives)
+      },
+    }
+  }
+
   return {
+    by,
     async of(app) {
       const tenant = await tenants.find(app)
-      if (tenant === null) return null
-      const key = linkKeys.of(tenant)
-      const base = `${tenant.settings.loginWall ?? ''}${mediaUrl()}`
-      const plainUrl = (attachment: Attachment) => base + attachment.path
-      // Lists name one attachment many times in a row; what depends on the attachment alone is derived once.
-      let last: { path: string; make: ReturnType<typeof createLinkMaker>; before: number } | null = null
-      const prepare = (attachment: Attachment) => {
-        if (last?.path === attachment.path) return last
-        const { path, conversationSerial } = attachment
-        const resource = parseResource(path)
-        const before = Math.max(
-          board.before('app', tenant.app.serial),
-          conversationSerial === null ? 0 : board.before('conversation', conversationSerial),
-          resource === null ? 0 : board.resourceBefore(resource),
-        )
-        last = { path, make: createLinkMaker(path, key, primitives), before }
-        return last
-      }
-      return {
-        plainUrl,
-        url(attachment, receiver) {
-          if (attachment.access === 'public') return plainUrl(attachment)
-          const { make, before } = prepare(attachment)
-          const sequence = Math.max(before, board.before('user', receiver.serial))
-          return `${base}${attachment.path}?t=${make(receiver.serial, sequence)}`
-        },
-      }
+      return tenant === null ? null : by(tenant)
     },
   }
 }
