@@ -2,6 +2,7 @@ import { type Selectable, type SelectQueryBuilder, sql, type Transaction } from 
 import { Conflict, type Receiver, type User, type UserDetails, type UserFilter, type Users } from '../port.ts'
 import { breathe, CHUNK, chunks, type Database, type Flavour, isIn, rowTable } from './database.ts'
 import { folded, hasTag, holds, tagLines } from './folding.ts'
+import { rowsNamed } from './named.ts'
 import { pageOf } from './paging.ts'
 import type { Tables, UsersTable } from './schema.ts'
 
@@ -18,7 +19,7 @@ export function createUsers({ flavour, read, write }: Database<Tables>): Users {
             .set({ app, ...change, ...(Object.keys(change).length === 0 ? {} : { updated_at: at }) })
             .where('app', '=', app)
             .where('id', '=', id)
-            .returningAll()
+            .returning(COLUMNS)
             .executeTakeFirst()
 
         const present = await changed()
@@ -38,30 +39,26 @@ export function createUsers({ flavour, read, write }: Database<Tables>): Users {
       }),
 
     find: async (app, id) => {
-      const row = await ofApp(app).selectAll().where('id', '=', id).executeTakeFirst()
+      const row = await ofApp(app).select(COLUMNS).where('id', '=', id).executeTakeFirst()
       return row === undefined ? null : userOf(row)
     },
 
     findMany: async (app, ids) => {
       const users = new Map<string, User>()
       for (const some of chunks(ids, CHUNK[flavour])) {
-        const rows = await ofApp(app)
-          .selectAll()
-          .where(isIn(flavour, 'id', some))
-          .execute()
-        for (const row of rows) users.set(row.id, userOf(row))
+        for (const row of await rowsNamed(read, flavour, 'users', COLUMNS, app, some)) users.set(row.id, userOf(row))
       }
       return [...new Set(ids)].flatMap((id) => users.get(id) ?? [])
     },
 
     findBySerial: async (serial) => {
-      const row = await read.selectFrom('users').selectAll().where('serial', '=', serial).executeTakeFirst()
+      const row = await read.selectFrom('users').select(COLUMNS).where('serial', '=', serial).executeTakeFirst()
       return row === undefined ? null : userOf(row)
     },
 
     list: async (app, { after, limit, ...filter }) => {
       const rows = await narrowed(flavour, ofApp(app), filter)
-        .selectAll()
+        .select(COLUMNS)
         .where('id', '>', after ?? '')
         .orderBy('id')
         .limit(limit + 1)
@@ -71,13 +68,19 @@ export function createUsers({ flavour, read, write }: Database<Tables>): Users {
 
     page: async (app, { offset, limit, ...filter }) => {
       const some = narrowed(flavour, ofApp(app), filter)
-      const rows = await some.selectAll().orderBy('id').limit(limit).offset(offset).execute()
+      const rows = await some.select(COLUMNS).orderBy('id').limit(limit).offset(offset).execute()
       if (offset === 0 && rows.length < limit) return { items: rows.map(userOf), total: rows.length }
       const { total } = await some.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
       return { items: rows.map(userOf), total }
     },
   }
 }
+
+/** What a user is made of. */
+const COLUMNS = [
+  ...(['app', 'id', 'serial', 'name', 'role', 'tags', 'profile', 'metadata'] as const),
+  ...(['status', 'created_at', 'updated_at', 'deactivated_at'] as const),
+]
 
 type UsersQuery = SelectQueryBuilder<Tables, 'users', unknown>
 
@@ -123,7 +126,7 @@ function insert(tx: Transaction<Tables>, app: string, id: string, details: UserD
       deactivated_at: null,
     })
     .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
-    .returningAll()
+    .returning(COLUMNS)
     .executeTakeFirst()
 }
 
@@ -140,19 +143,17 @@ export async function ensureUsers(
 ): Promise<readonly Receiver[]> {
   const users = new Map<string, number>()
   const lookUp = async (some: readonly string[]) => {
-    const rows = await tx
-      .selectFrom('users')
-      .select(['id', 'serial'])
-      .where('app', '=', app)
-      .where(isIn(flavour, 'id', some))
-      .execute()
-    for (const { id, serial } of rows) users.set(id, serial)
+    for (const { id, serial } of await rowsNamed(tx, flavour, 'users', ['id', 'serial'], app, some))
+      users.set(id, serial)
     return some.filter((id) => !users.has(id))
   }
   // In one order everywhere, so that two transactions that create the same users never wait for each other in a circle.
   for (const some of chunks([...ids].sort(), CHUNK[flavour])) {
     for (let absent = await lookUp(some); absent.length > 0; absent = await lookUp(absent)) {
-      await createUsersNamed(tx, flavour, app, absent, at)
+      for (const { id, serial } of await createUsersNamed(tx, flavour, app, absent, at)) users.set(id, serial)
+      absent = absent.filter((id) => !users.has(id))
+      // What somebody else has created in the meantime is left.
+      if (absent.length === 0) break
     }
     if (ids.length > some.length) await breathe()
   }
@@ -165,7 +166,7 @@ async function createUsersNamed(
   app: string,
   ids: readonly string[],
   at: number,
-): Promise<void> {
+): Promise<readonly Receiver[]> {
   const alike = { ...BLANK, app, created_at: at, updated_at: at }
   type Own = Pick<UsersTable, 'id' | 'folded'>
   const own = rowTable<Own>(
@@ -176,15 +177,16 @@ async function createUsersNamed(
   const cells = Object.values(alike).map((value) =>
     typeof value === 'number' ? sql`cast(${value} as bigint)` : sql`${value}`,
   )
-  await tx
+  return tx
     .insertInto('users')
     .columns(['id', 'folded', ...(Object.keys(alike) as (keyof typeof alike)[])])
     .expression(sql`select own.id, own.folded, ${sql.join(cells)} from (${own}) as own where true`)
     .onConflict((conflict) => conflict.columns(['app', 'id']).doNothing())
+    .returning(['id', 'serial'])
     .execute()
 }
 
-function userOf(row: Selectable<UsersTable>): User {
+function userOf(row: Omit<Selectable<UsersTable>, 'folded'>): User {
   return {
     app: row.app,
     id: row.id,
