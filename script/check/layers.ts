@@ -15,7 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const SERVER = 'packages/server/src/'
 
 /** What puts the parts together. No room of the server knows it; parts are handed in. */
-const WIRING = /^(main|thread|worker|workers|http-server|api|mount|routes|features|open-storage)\.ts$/
+const WIRING = /^(main|thread|worker|workers|http-server|api|mount|routes|features|surfaces|open-storage)\.ts$/
 
 /** Rooms of the server that must not know others, by the first folder below its `src/`. */
 const APART: readonly { readonly room: string; readonly not: readonly string[] }[] = [

@@ -12,7 +12,7 @@ const everywhere = (path: string) => !path.startsWith('script/check/')
 const tests = (path: string) => /\.test\.[cm]?[jt]s$/.test(path) && !/^script\/(check|test)\//.test(path)
 const vendorFree = (path: string) =>
   /^packages\/(core|storage|server)\/src\//.test(path) &&
-  !/\.test\.ts$|^packages\/server\/src\/(surfaces\/|(main|thread|features|api|routes|settings|settings-in)\.ts)/.test(
+  !/\.test\.ts$|^packages\/server\/src\/(surfaces\/|(main|thread|features|api|routes|settings|settings-in|surfaces)\.ts)/.test(
     path,
   )
 

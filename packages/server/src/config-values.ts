@@ -44,6 +44,16 @@ export function oneOf<const T extends string>(...words: readonly T[]): Parse<T> 
   }
 }
 
+/** `all`, `none` (no names), or names with commas between. */
+export const names: Parse<'all' | readonly string[]> = (given) => {
+  if (given === 'all') return right(given)
+  if (given === 'none') return right([])
+  const list = given.split(',').map((name) => name.trim())
+  return list.every((name) => /^[a-z]+$/.test(name))
+    ? right([...new Set(list)])
+    : wrong('all, none, or names with commas')
+}
+
 /** An address of this machine to listen on: an IP address or a host name. */
 export const hostName: Parse<string> = (given) =>
   isIP(given) !== 0 || /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(given)

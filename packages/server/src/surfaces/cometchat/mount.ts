@@ -11,9 +11,6 @@ import { type CallError, callErrorOf, errorBody, failure, noSuchUser, refusalErr
 import { findUser } from './people.ts'
 import { fieldsOf, queryOf } from './request.ts'
 
-/** What the surface is made of. */
-export type SurfaceParts = Parts & { readonly judge: SurfaceJudge }
-
 /** The versions that this surface answers under; they mean the same. */
 const VERSIONS = ['/v3', '/v3.0']
 const OWN = /^\/v3(\.0)?(?=[/?]|$)/
@@ -31,8 +28,8 @@ export function owns(method: string, url: string): boolean {
 type Admitted = { readonly tenant: Tenant; readonly who: 'client' | 'rest'; readonly caller: Caller }
 
 /** Puts calls together to a surface that answers them, and refuses everything else below its versions in its own words. */
-export function createSurface(parts: SurfaceParts, calls: readonly SurfaceCall[]): Surface {
-  const { tenants, records, judge, now, log } = parts
+export function mountCalls(parts: Parts, judge: SurfaceJudge, calls: readonly SurfaceCall[]): Surface {
+  const { tenants, records, now, log } = parts
   const origins = createOrigins(records.apps, now)
   const admitted = new WeakMap<FastifyRequest, Admitted>()
 

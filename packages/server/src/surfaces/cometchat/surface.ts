@@ -1,0 +1,36 @@
+import type { SurfaceJudge } from '../../judge.ts'
+import type { Parts } from '../../parts.ts'
+import type { Surface } from '../../surface.ts'
+import { createActivationCalls } from './activation.ts'
+import { createApiKeyCalls } from './api-keys.ts'
+import { createAuthTokenCalls } from './auth-tokens.ts'
+import { createGroupCalls } from './groups.ts'
+import { createMeCalls } from './me.ts'
+import { createMemberCalls } from './members.ts'
+import { mountCalls } from './mount.ts'
+import { createUserCalls } from './users.ts'
+
+/**
+ * The face of CometChat: its client and REST calls under `/v3` and `/v3.0`, translated.
+ *
+ * Raises an error where a public address holds the letters `fat`: this vendor's clients take any URL with them for one that has a token
+ * already, and would never add theirs.
+ */
+export function createCometchat(parts: Parts, judge: SurfaceJudge): Surface {
+  for (const [name, url] of Object.entries({ publicUrl: parts.config.publicUrl, mediaUrl: parts.config.mediaUrl })) {
+    if (!url.includes('fat')) continue
+    throw new Error(
+      `The ${name} ${url} holds the letters "fat", with which CometChat's clients cannot fetch media; ` +
+        'serve it under another name, or leave the surface out with --surfaces.',
+    )
+  }
+  return mountCalls(parts, judge, [
+    ...createMeCalls(parts),
+    ...createUserCalls(parts),
+    ...createActivationCalls(parts),
+    ...createAuthTokenCalls(parts),
+    ...createGroupCalls(parts),
+    ...createMemberCalls(parts),
+    ...createApiKeyCalls(parts),
+  ])
+}
