@@ -96,6 +96,12 @@ export const SETTINGS = {
     'Lets outgoing requests (webhooks, fetched media) reach loopback addresses. For development only.',
     { toggle: true },
   ),
+  surfaces: setting<'all' | readonly string[]>(
+    'Access',
+    values.names,
+    'all',
+    'Which faces of other systems are served beside the native API: all, none, or names with commas between.',
+  ),
   demo: setting('Access', values.truth, false, 'Seeds the demonstration app when the server starts.', { toggle: true }),
 
   cacheBytes: setting('Limits', values.bytes(0), 64 * 1024 ** 2, 'Memory for small files that are asked for often.', {
