@@ -14,10 +14,8 @@ export type Dialect = {
   exchange(head: Head, query: string, kind: TokenKind): Exchange | null
   /** The user for whom a server asks; null where it asks for itself. */
   onBehalfOf(head: Head): string | null
-  /** The query, without its question mark, of a URL that is complete with this link, pass or service token. */
-  macQuery(token: string): string
-  /** The query, without its question mark, of a pre-signed URL. */
-  presignedQuery(parts: PresignedText): string
+  /** A URL that is complete in itself: with a link or service token (a text), or pre-signed. `base` stands before the path. */
+  url(base: string, path: string, proof: string | PresignedText): string
   /** The body (JSON) of a document that tells a URL. */
   document(url: string): string
 }
