@@ -11,7 +11,7 @@ import type { Delivery } from './deliver/deliver.ts'
 import { createHotBlobs } from './deliver/hot-blobs.ts'
 import { mountDemo } from './demo/page.ts'
 import { createAccessLog } from './gate/access-log.ts'
-import { createApiJudge } from './gate/api-judge.ts'
+import { createApiJudge, createSurfaceJudge } from './gate/api-judge.ts'
 import { createClientAddress } from './gate/client-address.ts'
 import { createForwardAuth } from './gate/forward-auth.ts'
 import { createGate } from './gate/gate.ts'
@@ -35,6 +35,7 @@ import { applyChange } from './standing/apply.ts'
 import { type Board, createBoard, type SharedMarks } from './standing/board.ts'
 import { createOpenResponses } from './standing/open-responses.ts'
 import type { Trust } from './standing/trust.ts'
+import { createSurfaces } from './surfaces.ts'
 import { createTenants } from './tenants.ts'
 import { VERSION } from './version.ts'
 
@@ -168,12 +169,14 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     log,
     metrics,
   })
+  const judging = { gate, tenants, records, address, accessLog }
   let draining = false
   let server: Server | null = null
   const api = await createApi({
     parts,
     version: VERSION,
-    judge: createApiJudge({ gate, tenants, records, address, accessLog }),
+    judge: createApiJudge(judging),
+    surfaces: createSurfaces(parts, createSurfaceJudge(judging), config.surfaces),
     inspect: inspectFor(createInspector({ verifier, keys, catalogue, tenants, board }), now),
     verify: createForwardAuth({ gate, catalogue, address, accessLog }),
     metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),
