@@ -8,19 +8,31 @@ import { newAttachmentKey, newId } from './secrets.ts'
 import { receiveUpload, type Upload } from './upload.ts'
 
 /**
- * Receives an upload for an app within its limits: `maxUploadBytes` and what is left of its quota.
- * Whoever gets the upload owns its blob: {@link share} it or delete it.
+ * The most bytes that one more file of an app may have: `maxUploadBytes`, or what is left of its quota, which `byQuota` tells.
+ * Raises `quota_exceeded` where no further file may come.
  */
-export async function receiveFor(parts: Parts, { app, settings }: Tenant, request: FastifyRequest): Promise<Upload> {
+export async function roomFor(
+  { records }: Pick<Parts, 'records'>,
+  { app, settings }: Tenant,
+): Promise<{ readonly maxBytes: number; readonly byQuota: boolean }> {
   const { maxUploadBytes, quotaBytes, quotaAttachments } = settings
   const limited = quotaBytes !== null || quotaAttachments !== null
-  const used = limited ? await parts.records.apps.usage(app.id) : { bytes: 0, attachments: 0 }
+  const used = limited ? await records.apps.usage(app.id) : { bytes: 0, attachments: 0 }
   if (quotaAttachments !== null && used.attachments >= quotaAttachments) throw problem('quota_exceeded')
   const left = quotaBytes === null ? maxUploadBytes : Math.max(0, quotaBytes - used.bytes)
+  return { maxBytes: Math.min(maxUploadBytes, left), byQuota: left < maxUploadBytes }
+}
+
+/**
+ * Receives an upload for an app within its limits ({@link roomFor}).
+ * Whoever gets the upload owns its blob: {@link share} it or delete it.
+ */
+export async function receiveFor(parts: Parts, tenant: Tenant, request: FastifyRequest): Promise<Upload> {
+  const { maxBytes, byQuota } = await roomFor(parts, tenant)
   try {
-    return await receiveUpload(request, parts.blobs, { app: app.id, maxBytes: Math.min(maxUploadBytes, left) })
+    return await receiveUpload(request, parts.blobs, { app: tenant.app.id, maxBytes })
   } catch (error) {
-    throw left < maxUploadBytes && isTooLarge(error) ? problem('quota_exceeded') : error
+    throw byQuota && isTooLarge(error) ? problem('quota_exceeded') : error
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type PageAsked, pageMeta, type Query, readPage } from './message-page.ts'
+import { type PageAsked, pageMeta, readPage } from './message-page.ts'
+import { queryOf } from './request.ts'
 
 const NOTHING: PageAsked = {
   limit: 100,
@@ -14,7 +15,7 @@ const NOTHING: PageAsked = {
 }
 
 test('a query is read leniently: what means nothing counts as not given', () => {
-  const rows: readonly (readonly [Query, Partial<PageAsked>])[] = [
+  const rows: readonly (readonly [Record<string, string | string[]>, Partial<PageAsked>])[] = [
     [{}, {}],
     [
       { per_page: '30', affix: 'append', id: '7', sentAt: '1700000000' },
@@ -39,7 +40,7 @@ test('a query is read leniently: what means nothing counts as not given', () => 
     [{ withThreadSubscribed: '1', unheard: 'of' }, {}],
   ]
   for (const [query, wanted] of rows)
-    assert.deepEqual(readPage(query), { ...NOTHING, ...wanted }, JSON.stringify(query))
+    assert.deepEqual(readPage(queryOf(query)), { ...NOTHING, ...wanted }, JSON.stringify(query))
 })
 
 test('a page says where it lies; only the last one has a single page in all', () => {

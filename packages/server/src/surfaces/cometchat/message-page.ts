@@ -1,3 +1,5 @@
+import type { Query } from './request.ts'
+
 /** Which page of messages is asked for, and which of them. */
 export type PageAsked = {
   readonly limit: number
@@ -12,9 +14,6 @@ export type PageAsked = {
   readonly hideDeleted: boolean
 }
 
-/** The parameters of a query string as they were read; a name that came more than once has all its values. */
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
-
 const DEFAULT_LIMIT = 100
 const MOST = 1000
 
@@ -23,17 +22,17 @@ const MOST = 1000
  * send more than the documentation names.
  */
 export function readPage(query: Query): PageAsked {
-  const id = one(query.id)
-  const sentAt = whole(one(query.sentAt))
+  const id = query.text('id')
+  const sentAt = numberOf(query.text('sentAt'))
   return {
-    limit: Math.min(MOST, Math.max(1, whole(one(query.per_page ?? query.perPage ?? query.limit)) ?? DEFAULT_LIMIT)),
-    affix: one(query.affix) === 'append' ? 'append' : 'prepend',
-    id: id !== null && /^[1-9]\d{0,14}$/.test(id) ? id : null,
+    limit: Math.min(MOST, Math.max(1, numberOf(query.text('per_page', 'perPage', 'limit')) ?? DEFAULT_LIMIT)),
+    affix: query.text('affix') === 'append' ? 'append' : 'prepend',
+    id: id !== undefined && /^[1-9]\d{0,14}$/.test(id) ? id : null,
     sentAt: sentAt === 0 ? null : sentAt,
-    types: words(query.types ?? query['types[]'] ?? query.type),
-    categories: words(query.categories ?? query['categories[]'] ?? query.category),
-    hideReplies: truth(one(query.hideReplies)),
-    hideDeleted: truth(one(query.hideDeleted) ?? one(query.hideDeletedMessages)),
+    types: wordsOf(query, 'types', 'type'),
+    categories: wordsOf(query, 'categories', 'category'),
+    hideReplies: query.truth('hideReplies'),
+    hideDeleted: query.truth('hideDeleted') || query.truth('hideDeletedMessages'),
   }
 }
 
@@ -74,21 +73,12 @@ export function pageMeta(
   }
 }
 
-function one(value: Query[string]): string | null {
-  return (typeof value === 'string' ? value : value?.[0]) ?? null
+function numberOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : null
 }
 
-function whole(text: string | null): number | null {
-  return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : null
-}
-
-function truth(text: string | null): boolean {
-  return text === '1' || text === 'true'
-}
-
-/** Words with commas between them, or repeated. Null where none is given, which hides nothing. */
-function words(value: Query[string]): readonly string[] | null {
-  const given = (typeof value === 'string' ? [value] : (value ?? [])).flatMap((text) => text.split(','))
-  const found = [...new Set(given.map((word) => word.trim()).filter((word) => word !== ''))].slice(0, 50)
+/** Words under any of these names. Null where none is given, which hides nothing. */
+function wordsOf(query: Query, ...names: readonly string[]): readonly string[] | null {
+  const found = [...new Set(names.flatMap((name) => query.list(name)))].slice(0, 50)
   return found.length === 0 ? null : found
 }

@@ -1,21 +1,29 @@
 import type { Attachment, Conversation, Member, Message } from '@gatehouse/storage/records/port'
 import type { Parts, Tenant } from '../../parts.ts'
 import { reachOf } from '../../talk.ts'
-import { createAddresses, spell } from './addresses.ts'
+import { createAddresses } from './addresses.ts'
 import type { Reader } from './call.ts'
+import { mediaUrls } from './media-urls.ts'
 import type { Scene, Shown } from './message-view.ts'
 import { showGroup, showUser } from './people-view.ts'
 
-/** Whom an answer is made for. Null: a server by itself, whose URLs open with its key alone. */
-export type Viewer = { readonly tenant: Tenant; readonly reader: Reader | null }
+/** Whom an answer is made for. */
+export type Viewer = {
+  readonly tenant: Tenant
+  /** Null: a server by itself, whose URLs open with its key alone. */
+  readonly reader: Reader | null
+  /** Whether the app's login wall stands in front of URLs; true where it is left out. */
+  readonly wall?: boolean
+}
 
 /** Finds everything that messages are shown with: a fixed number of questions to storage, however many messages they are. */
 export type Scenes = (viewer: Viewer, messages: readonly Message[], alsoUsers?: readonly string[]) => Promise<Scene>
 
 /** Creates the finder of scenes. */
 export function createScenes(parts: Parts): Scenes {
-  const { records, config } = parts
-  return async ({ tenant, reader }, messages, alsoUsers = []) => {
+  const { records } = parts
+  return async (viewer, messages, alsoUsers = []) => {
+    const { tenant, reader } = viewer
     const app = tenant.app.id
     const [found, files] = await Promise.all([
       records.conversations.findMany(app, distinct(messages.map(({ conversation }) => conversation))),
@@ -39,10 +47,10 @@ export function createScenes(parts: Parts): Scenes {
             reader.id,
             groups.map(({ id }) => id),
           ),
-      urlsFor({ tenant, reader }, files),
+      urlsFor(viewer, files),
     ])
     const guarded = tenant.settings.cometchatLinks === 'session'
-    const { mediaUrl } = config
+    const { mediaUrl } = parts.config
     const { loginWall } = tenant.settings
     return {
       users: new Map<string, Shown>(people.map((user) => [user.id, showUser(user)])),
@@ -68,20 +76,15 @@ export function createScenes(parts: Parts): Scenes {
   }
 
   /** How the URL of each of some attachments reads for the viewer. */
-  async function urlsFor({ tenant, reader }: Viewer, files: readonly Attachment[]): Promise<Scene['url']> {
-    const { id: app } = tenant.app
-    const maker = await parts.links.of(app)
-    if (maker === null) throw new Error('the app went away during the call')
-    const clean = (attachment: Attachment) => spell(maker.plainUrl(attachment))
-    if (reader === null || tenant.settings.cometchatLinks === 'session') return clean
+  async function urlsFor({ tenant, reader, wall = true }: Viewer, files: readonly Attachment[]): Promise<Scene['url']> {
+    const urls = await mediaUrls(parts, tenant, { wall })
+    if (reader === null || tenant.settings.cometchatLinks === 'session') return urls.clean
     const closed = files.filter(({ access }) => access === 'private')
-    if (closed.length === 0) return clean
-    const { receiver, ids } = await records.attachments.receivedBy(app, reader.id, closed, reachOf(tenant.settings))
-    if (receiver === null) return clean
-    return (attachment) => {
-      if (!ids.has(attachment.id)) return clean(attachment)
-      return maker.url(attachment, receiver)
-    }
+    if (closed.length === 0) return urls.clean
+    const reach = reachOf(tenant.settings)
+    const { receiver, ids } = await records.attachments.receivedBy(tenant.app.id, reader.id, closed, reach)
+    if (receiver === null) return urls.clean
+    return (attachment) => (ids.has(attachment.id) ? urls.own(attachment, receiver) : urls.clean(attachment))
   }
 }
 

@@ -41,20 +41,20 @@ export function keep(draft: Draft, files: Kept['files']): { readonly [name: stri
 }
 
 /** Whether this surface wrote the message; others keep in `data` what they like. */
-function isOwn({ data }: Message): boolean {
+export function isKept({ data }: Message): boolean {
   const { receiverType, receiver, files } = data
   return (receiverType === 'user' || receiverType === 'group') && typeof receiver === 'string' && Array.isArray(files)
 }
 
 function kept(message: Message): Kept {
-  if (!isOwn(message)) return { content: message.data, files: message.attachments, muid: null }
+  if (!isKept(message)) return { content: message.data, files: message.attachments, muid: null }
   const { content, files, muid } = message.data as Partial<Kept>
   return { content: content ?? {}, files: files ?? [], muid: muid ?? null }
 }
 
 /** Whom a message is for. One that does not say so itself (it was deleted, or is not from here) is for its conversation. */
 function addressee(message: Message, sender: string, { conversations }: Scene): Address {
-  if (isOwn(message)) return message.data as Address
+  if (isKept(message)) return message.data as Address
   const home = conversations.get(message.conversation)
   if (home === undefined || home.type === 'group') return { receiverType: 'group', receiver: message.conversation }
   const { members } = home
