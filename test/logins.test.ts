@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { bearer, type List } from './support/client.ts'
+import { startGatehouse } from './support/gatehouse.ts'
+import { createApp } from './support/tenant.ts'
+
+/** Login sessions, at the real server with two threads. */
+
+const house = await startGatehouse({ flags: ['--workers', '2'] })
+after(() => house.stop())
+const app = await createApp(house.admin)
+await app.conversation('c', ['ann', 'bob'])
+const file = await app.upload(Buffer.from('the file'))
+const logins = `${app.base}/users/ann/logins`
+
+type Login = { readonly id: string; readonly token: string }
+const begin = async () => (await house.admin.post(logins)).json<Login>()
+
+test('a login token opens neither the native API nor, by itself, media', async () => {
+  const { token } = await begin()
+  for (const headers of [bearer(token), { authorization: `Basic ${btoa(`ann:${token}`)}` }]) {
+    const client = app.bare.as(headers)
+    for (const path of [file.path, logins, `${app.base}/users/ann`, `${app.base}/attachments/${file.id}/links`]) {
+      const { status, text } = await client.get(path)
+      assert.ok(status === 401 || status === 403, `${path}: ${status}`)
+      assert.doesNotMatch(text, /the file/)
+    }
+  }
+  assert.equal((await app.bare.get(`${file.path}?t=${token}`)).status, 401)
+})
+
+test('a login token stands in no file and no line that the server writes', async () => {
+  const { id, token } = await begin()
+  await house.admin.post(`${app.base}/revocations`, { token })
+  await app.bare.as(bearer(token)).get(logins)
+  assert.equal((await house.admin.get(`${logins}/${id}`)).status, 404)
+  const files = readdirSync(house.data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  for (const { parentPath, name } of files) {
+    assert.ok(!readFileSync(join(parentPath, name)).includes(token), name)
+  }
+  assert.ok(!house.stdout().includes(token) && !house.stderr().includes(token))
+})
+
+test('sessions that many callers begin and end at once are each open or ended, and never both', async () => {
+  const begun: string[] = []
+  const ended: string[] = []
+  const turn = async () => {
+    const { id } = await begin()
+    begun.push(id)
+    if ((await house.admin.delete(`${logins}/${id}`)).status === 204) ended.push(id)
+    begun.push((await begin()).id)
+  }
+  const before = new Set(await open())
+  await Promise.all(Array.from({ length: 20 }, turn))
+  const left = (await open()).filter((id) => !before.has(id))
+  assert.deepEqual([...left, ...ended].toSorted(), begun.toSorted())
+  assert.equal(ended.length, 20)
+  assert.equal((await house.admin.delete(logins)).status, 204)
+  assert.deepEqual(await open(), [])
+})
+
+async function open(): Promise<readonly string[]> {
+  const { items } = (await house.admin.get(`${logins}?limit=1000`)).json<List<Login>>()
+  return items.map(({ id }) => id)
+}
