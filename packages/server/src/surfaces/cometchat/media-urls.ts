@@ -1,6 +1,7 @@
 import type { Attachment, Receiver } from '@gatehouse/storage/records/port'
-import type { Parts, Tenant } from '../../parts.ts'
+import type { Parts } from '../../parts.ts'
 import { spell } from './addresses.ts'
+import { withToken } from './dialect.ts'
 
 /** The URLs of one app's attachments as clients of this surface read them. */
 export type MediaUrls = {
@@ -12,19 +13,19 @@ export type MediaUrls = {
 
 /** Prepares them; the app's login wall stands in front unless `wall` is false. */
 export async function mediaUrls(
-  { links, config }: Pick<Parts, 'links' | 'config'>,
-  { app, settings }: Tenant,
+  { links }: Pick<Parts, 'links'>,
+  app: string,
   { wall = true }: { readonly wall?: boolean } = {},
 ): Promise<MediaUrls> {
-  const maker = await links.of(app.id)
+  const maker = await links.of(app)
   if (maker === null) throw new Error('the app went away during the call')
-  const base = `${wall ? (settings.loginWall ?? '') : ''}${config.mediaUrl}`
+  const base = wall ? maker.base : maker.directBase
   const clean = ({ path }: Attachment) => base + spell(path)
   return {
     clean,
-    own(attachment, receiver) {
-      if (attachment.access === 'public') return clean(attachment)
-      return `${clean(attachment)}?fat=${maker.url(attachment, receiver).split('?t=')[1]}`
-    },
+    own: (attachment, receiver) =>
+      attachment.access === 'public'
+        ? clean(attachment)
+        : withToken(clean(attachment), maker.token(attachment, receiver)),
   }
 }

@@ -77,7 +77,7 @@ export function createScenes(parts: Parts): Scenes {
 
   /** How the URL of each of some attachments reads for the viewer. */
   async function urlsFor({ tenant, reader, wall = true }: Viewer, files: readonly Attachment[]): Promise<Scene['url']> {
-    const urls = await mediaUrls(parts, tenant, { wall })
+    const urls = await mediaUrls(parts, tenant.app.id, { wall })
     if (reader === null || tenant.settings.cometchatLinks === 'session') return urls.clean
     const closed = files.filter(({ access }) => access === 'private')
     if (closed.length === 0) return urls.clean

@@ -8,6 +8,7 @@ import { createGroupCalls } from './groups.ts'
 import { createMeCalls } from './me.ts'
 import { createMemberCalls } from './members.ts'
 import { mountCalls } from './mount.ts'
+import { createTalkCalls } from './talk.ts'
 import { createUserCalls } from './users.ts'
 
 /**
@@ -32,5 +33,6 @@ export function createCometchat(parts: Parts, judge: SurfaceJudge): Surface {
     ...createGroupCalls(parts),
     ...createMemberCalls(parts),
     ...createApiKeyCalls(parts),
+    ...createTalkCalls(parts),
   ])
 }
