@@ -12,8 +12,8 @@ export type Dialect = {
   find(head: Head, query: string): Found | null
   /** What a request that was let in with a token of this kind gets in place of the bytes; null: the bytes. */
   exchange(head: Head, query: string, kind: TokenKind): Exchange | null
-  /** The user for whom a server asks; null where it asks for itself. */
-  onBehalfOf(head: Head): string | null
+  /** The ids under which the user is looked for on whose behalf a server asks, in order; null where it asks for itself. */
+  onBehalfOf(head: Head): readonly string[] | null
   /** A URL that is complete in itself: with a link or service token (a text), or pre-signed. `base` stands before the path. */
   url(base: string, path: string, proof: string | PresignedText): string
   /** The body (JSON) of a document that tells a URL. */

@@ -166,8 +166,11 @@ test('writes URLs that it reads back', () => {
   deepEqual(found, { outcome: 'found', candidates: [{ form: 'presigned', parts: { ...parts, keyId: app } }] })
 })
 
-test('tells of whom a server asks for', () => {
-  equal(dialect.onBehalfOf(headOf([['onBehalfOf', 'bob']])), 'bob')
-  equal(dialect.onBehalfOf(headOf([['onBehalfOf', '']])), null)
-  equal(dialect.onBehalfOf(headOf([])), null)
+test('tells on whose behalf a server asks', () => {
+  const key = ['apiKey', 'x'] as const
+  deepEqual(dialect.onBehalfOf(headOf([key, ['onBehalfOf', 'bob']])), ['bob'])
+  deepEqual(dialect.onBehalfOf(headOf([key, ['onBehalfOf', 'Bob']])), ['Bob', 'bob'])
+  equal(dialect.onBehalfOf(headOf([key, ['onBehalfOf', '']])), null)
+  equal(dialect.onBehalfOf(headOf([key])), null)
+  equal(dialect.onBehalfOf(headOf([['onBehalfOf', 'bob']])), null)
 })

@@ -53,7 +53,9 @@ export const dialect: Dialect = {
 
   onBehalfOf({ headers }) {
     const uid = headers.onbehalfof
-    return typeof uid === 'string' && uid !== '' ? uid : null
+    if (headers.apikey === undefined || typeof uid !== 'string' || uid === '') return null
+    // Uids made on this surface are lower-case, and so are found in any.
+    return [...new Set([uid, uid.toLowerCase()])]
   },
 
   url(base, path, proof) {
