@@ -4,6 +4,7 @@ import { askThroughSurface, fill } from '../../ask.ts'
 import type { Found } from '../../gate/credential.ts'
 import type { Caller, SurfaceJudge } from '../../judge.ts'
 import type { Parts, Tenant } from '../../parts.ts'
+import { problem } from '../../problems.ts'
 import type { Surface } from '../../surface.ts'
 import type { Answer, Context, SurfaceCall } from './call.ts'
 import { allowOrigin, answerPreflight, createOrigins } from './cors.ts'
@@ -114,7 +115,11 @@ export function mountCalls(parts: Parts, judge: SurfaceJudge, calls: readonly Su
   }
 
   function mount(app: FastifyInstance): void {
-    app.setErrorHandler((error, request, reply) => send(error, request, reply))
+    app.setErrorHandler((error, request, reply) => {
+      // Told natively: it is the handler further out that gets what this one raises.
+      if (!owns(request.method, request.url)) throw error
+      return send(error, request, reply)
+    })
     // A body that is not there has any type; one that is there has to be JSON or a form.
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
       const empty = body.length === 0
@@ -142,8 +147,8 @@ export function mountCalls(parts: Parts, judge: SurfaceJudge, calls: readonly Su
           url,
           config: { asking: askThroughSurface('cometchat') },
           schema: { hide: true },
-          onRequest: async () => {
-            throw failure('ERR_API_NOT_FOUND')
+          onRequest: async ({ method, url }) => {
+            throw owns(method, url) ? failure('ERR_API_NOT_FOUND') : problem('route_not_found')
           },
           handler: async () => ({}),
         })
