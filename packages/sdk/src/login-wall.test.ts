@@ -240,6 +240,13 @@ for (const { name, start } of OPERATORS.filter((one) => !one.name.includes('moun
     assert.equal((await send(redirecting, '/media/https://evil.test/', GOOD)).status, 404)
     await redirecting.stop()
 
+    const below = { mediaUrl: `${MEDIA}/files`, gatehouse: `${media.url}/inner/` }
+    const deeper = await start(options(below))
+    assert.equal((await send(deeper, `/media/${MEDIA}/files${PATH}?t=abc`, GOOD)).text, 'bytes')
+    assert.equal(seen.at(-1)?.url, `/inner${PATH}?t=abc`)
+    assert.equal((await send(deeper, `/media/${LINK}`, GOOD)).status, 404)
+    await deeper.stop()
+
     const asking = await start((url) => ({ ...options()(url), loginWall: `${url}/show?u=` }))
     for (const url of [LINK, encodeURIComponent(LINK)])
       assert.equal((await send(asking, `/show?u=${url}`, GOOD)).text, 'bytes')
@@ -258,7 +265,8 @@ test('parts that contradict one another are refused at once', () => {
     { loginWall: '/media/' },
     { loginWall: 'https://chat.example.test' },
     { mediaUrl: 'media.example.test' },
-    { mediaUrl: 'https://media.example.test/path' },
+    { mediaUrl: 'https://media.example.test/?to=' },
+    { mediaUrl: 'https:///' },
   ])
     assert.throws(() => createLoginWall({ ...right, ...wrong }), TypeError)
 })

@@ -6,7 +6,7 @@ import { createWallTargets } from './wall-target.ts'
 export type LoginWallParts<Request = IncomingMessage> = {
   /** The app's setting `loginWall`, exactly as it is there: the URL in front of every media URL, which leads to this server. */
   readonly loginWall: string
-  /** Scheme, host and port of media URLs: the media URL of Gatehouse. No other URL is served or redirected to. */
+  /** What stands before `/apps/` in media URLs: the media URL of Gatehouse. No other URL is served or redirected to. */
   readonly mediaUrl: string
   /** Whether whoever asks is logged in. MUST NOT answer true before it has checked the operator's own session. */
   readonly session: (request: Request) => boolean | Promise<boolean>
@@ -17,7 +17,7 @@ export type LoginWallParts<Request = IncomingMessage> = {
   readonly deliver: 'serve' | 'redirect'
   /** The app's setting `loginWallSecret`; null where it has none. */
   readonly secret: string | null
-  /** Where this server reaches Gatehouse, if not at `mediaUrl`: scheme, host and port. */
+  /** Where this server reaches Gatehouse, if not at `mediaUrl`. */
   readonly gatehouse?: string
   /** The path of this server's login page, for browsers that open a media URL as a page; `next` in its query leads back. */
   readonly signIn?: string

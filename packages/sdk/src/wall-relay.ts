@@ -4,9 +4,9 @@ import { pipeline } from 'node:stream'
 
 /** What a relay is made of. */
 export type WallRelayParts = {
-  /** Scheme, host and port where this server reaches Gatehouse. */
+  /** Where this server reaches Gatehouse: what stands before `/apps/`. */
   readonly gatehouse: string
-  /** Scheme, host and port of media URLs, for redirects that stay at Gatehouse. */
+  /** What stands before `/apps/` in media URLs, for redirects that stay at Gatehouse. */
   readonly mediaUrl: string
   /** What shows Gatehouse that a request came through the wall; null where the app asks for nothing. */
   readonly secret: string | null
@@ -27,15 +27,18 @@ export function createWallRelay({
   secret,
   patience,
 }: WallRelayParts): (viewer: IncomingMessage, response: ServerResponse, target: string) => Promise<void> {
-  const { protocol, hostname, port } = new URL(gatehouse)
+  const { protocol, hostname, port, pathname } = new URL(gatehouse)
   const secure = protocol === 'https:'
   const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
   // An IPv6 address stands in brackets in a URL and without them in a connection.
   const base = { hostname: hostname.replace(/^\[|\]$/g, ''), port, agent }
 
-  const ask = (viewer: IncomingMessage, response: ServerResponse, path: string, again = true) =>
+  const below = pathname.replace(/\/$/, '')
+
+  const ask = (viewer: IncomingMessage, response: ServerResponse, target: string, again = true) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const headers = upward(viewer, secret)
+      const path = below + target
       const outgoing = (secure ? tlsRequest : request)({ ...base, path, method: viewer.method ?? 'GET', headers })
       const leave = () => outgoing.destroy()
       response.once('close', leave)
@@ -48,7 +51,7 @@ export function createWallRelay({
         response.off('close', leave)
         // A connection that was kept open may be closed by the other side in the very moment of its use.
         if (again && outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET')
-          ask(viewer, response, path, false).then(resolve, reject)
+          ask(viewer, response, target, false).then(resolve, reject)
         else reject(error)
       })
       outgoing.end()

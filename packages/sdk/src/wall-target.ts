@@ -17,23 +17,22 @@ export type WallTargets = {
  * Makes the reading of targets: what lies in front of the media URL, and which media URLs there are.
  *
  * Slashes that a proxy has folded (`https:/media…`) are put back, and a URL that was percent-encoded as a whole is decoded once.
- * Raises a TypeError where `loginWall` is no http(s) URL, or `mediaUrl` is one with more than scheme, host and port.
+ * Raises a TypeError where `loginWall` is no http(s) URL with a path, or `mediaUrl` is none, or one with a query or a fragment.
  */
 export function createWallTargets(loginWall: string, mediaUrl: string): WallTargets {
   const prefix = /^https?:\/\/[^/?#\s]+(\/[^#\s]*)$/.exec(loginWall)?.[1]
   if (prefix === undefined)
     throw new TypeError('loginWall: an http(s) URL with a path, exactly as in the setting of the app')
-  const origin = /^(https?:\/\/[^/?#\s]+)\/?$/.exec(mediaUrl)?.[1]
-  if (origin === undefined)
-    throw new TypeError('mediaUrl: scheme, host and port of media URLs, as Gatehouse writes them')
+  if (!/^https?:\/\/[^?#\s]*[^/?#\s]$/.test(mediaUrl))
+    throw new TypeError('mediaUrl: an http(s) URL without query, as Gatehouse writes it before /apps/')
 
   return {
     prefix,
     covers: (target) => target.startsWith(prefix),
     media: (target) => {
       const url = unfolded(target.slice(prefix.length))
-      if (url === null || !url.startsWith(`${origin}/`) || !PRINTABLE.test(url)) return null
-      const media = url.slice(origin.length)
+      if (url === null || !url.startsWith(`${mediaUrl}/`) || !PRINTABLE.test(url)) return null
+      const media = url.slice(mediaUrl.length)
       const resource = parseResource(media.split('?', 1)[0] ?? '')
       return resource !== null && resource.segments[0] === 'apps' ? media : null
     },
