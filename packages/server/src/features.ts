@@ -6,8 +6,10 @@ import { createHealth } from './features/health.ts'
 import { createKeys } from './features/keys.ts'
 import { createLinks } from './features/links.ts'
 import { createLogins } from './features/logins.ts'
+import { createMembers } from './features/members.ts'
 import { createMessages } from './features/messages.ts'
 import { createRevocations } from './features/revocations.ts'
+import { createTalks } from './features/talks.ts'
 import { createTokens, type Inspect } from './features/tokens.ts'
 import { createUsers } from './features/users.ts'
 import { createViews } from './features/views.ts'
@@ -36,6 +38,8 @@ export function createFeatures(parts: Parts, plugged: Plugged) {
     users: createUsers(parts),
     logins: createLogins(parts),
     conversations: createConversations(parts),
+    members: createMembers(parts),
+    talks: createTalks(parts),
     attachments: createAttachments(parts),
     links: createLinks(parts),
     messages: createMessages(parts),

@@ -2,7 +2,6 @@ import type {
   App,
   Attachment,
   Change,
-  Conversation,
   Key,
   LoggedChange,
   LoginSession,
@@ -103,21 +102,6 @@ export const LoginView = Type.Object({
 /** Shows a login session; its token is shown to nobody but whoever began it. */
 export function showLogin({ id, user, createdAt }: LoginSession): Static<typeof LoginView> {
   return { id, user, createdAt: time(createdAt) }
-}
-
-/** A conversation, without its members. */
-export const ConversationView = Type.Object({
-  id: Type.String({ examples: ['team'] }),
-  type: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
-  mergedInto: Nullable(Type.String()),
-  mergedFrom: Type.Array(Type.String()),
-  createdAt: Time,
-})
-
-/** Shows a conversation. */
-export function showConversation(conversation: Conversation): Static<typeof ConversationView> {
-  const { id, type, mergedInto, mergedFrom, createdAt } = conversation
-  return { id, type, mergedInto, mergedFrom: [...mergedFrom], createdAt: time(createdAt) }
 }
 
 const attachment = {

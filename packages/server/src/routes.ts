@@ -24,7 +24,7 @@ const CONVERSATION = '/apps/{app}/conversations/{conversation}'
 /** The whole native HTTP surface. */
 // biome-ignore format: one row is one line
 export function routes(to: Features): readonly Row[] {
-  const { apps, keys, users, logins, conversations, attachments, links, messages, tokens, revocations, views, forwardAuth, health } = to
+  const { apps, keys, users, logins, conversations, members, talks, attachments, links, messages, tokens, revocations, views, forwardAuth, health } = to
   return [
     ['POST',   '/v1/apps',                                               ask('manage', '/'),               apps.create],
     ['GET',    '/v1/apps',                                               ask('manage', '/'),               apps.list],
@@ -50,24 +50,32 @@ export function routes(to: Features): readonly Row[] {
     ['POST',   '/v1/apps/{app}/users/{uid}/deactivate',                  ask('manage', USER),              users.deactivate],
     ['POST',   '/v1/apps/{app}/users/{uid}/activate',                    ask('manage', USER),              users.activate],
 
-    ['POST',   '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.create],
+    ['POST',   '/v1/apps/{app}/users/{uid}/logins',                      ask('issue', USER),               logins.create],
     ['GET',    '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.list],
     ['DELETE', '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.endAll],
     ['GET',    '/v1/apps/{app}/users/{uid}/logins/{login}',              ask('manage', USER),              logins.get],
     ['DELETE', '/v1/apps/{app}/users/{uid}/logins/{login}',              ask('manage', USER),              logins.end],
 
+    ['GET',    '/v1/apps/{app}/users/{uid}/conversations',               ask('manage', USER),              talks.list],
     ['GET',    '/v1/apps/{app}/conversations',                           ask('manage', APP),               conversations.list],
     ['PUT',    '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.put],
     ['GET',    '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.get],
+    ['PATCH',  '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.change],
+    ['DELETE', '/v1/apps/{app}/conversations/{conversation}',            ask('manage', CONVERSATION),      conversations.delete],
     ['POST',   '/v1/apps/{app}/conversations/{conversation}/merge',      ask('manage', APP),               conversations.merge],
-    ['GET',    '/v1/apps/{app}/conversations/{conversation}/members',    ask('manage', CONVERSATION),      conversations.members],
-    ['PUT',    '/v1/apps/{app}/conversations/{conversation}/members/{uid}', ask('manage', CONVERSATION),   conversations.addMember],
-    ['DELETE', '/v1/apps/{app}/conversations/{conversation}/members/{uid}', ask('manage', CONVERSATION),   conversations.removeMember],
+    ['GET',    '/v1/apps/{app}/conversations/{conversation}/members',    ask('manage', CONVERSATION),      members.list],
+    ['POST',   '/v1/apps/{app}/conversations/{conversation}/members',    ask('manage', CONVERSATION),      members.addMany],
+    ['PUT',    '/v1/apps/{app}/conversations/{conversation}/members/{uid}', ask('manage', CONVERSATION),   members.add],
+    ['DELETE', '/v1/apps/{app}/conversations/{conversation}/members/{uid}', ask('manage', CONVERSATION),   members.remove],
+    ['GET',    '/v1/apps/{app}/conversations/{conversation}/bans',       ask('manage', CONVERSATION),      members.bans],
+    ['PUT',    '/v1/apps/{app}/conversations/{conversation}/bans/{uid}', ask('manage', CONVERSATION),      members.ban],
+    ['DELETE', '/v1/apps/{app}/conversations/{conversation}/bans/{uid}', ask('manage', CONVERSATION),      members.unban],
     ['GET',    '/v1/apps/{app}/conversations/{conversation}/messages',   askByQuery('for', 'issue', 'manage', CONVERSATION), messages.list],
     ['POST',   '/v1/apps/{app}/conversations/{conversation}/attachments', ask('write', CONVERSATION),      attachments.upload],
 
     ['POST',   '/v1/apps/{app}/messages',                                askConversationInBody('write'),   messages.create],
     ['GET',    '/v1/apps/{app}/messages/{message}',                      ask('manage', APP),               messages.get],
+    ['PATCH',  '/v1/apps/{app}/messages/{message}',                      ask('write', APP),                messages.edit],
     ['DELETE', '/v1/apps/{app}/messages/{message}',                      ask('write', APP),                messages.delete],
 
     ['POST',   '/v1/apps/{app}/attachments',                             ask('write', APP),                attachments.uploadOutside],

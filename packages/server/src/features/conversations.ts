@@ -1,21 +1,36 @@
-import type { Conversation, Receiver } from '@gatehouse/storage/records/port'
-import { Type } from 'typebox'
+import type { Conversation, ConversationDetails, Receiver } from '@gatehouse/storage/records/port'
+import { type Static, Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
+import { type Actor, giveBack, revokesOnLeave } from '../membership.ts'
 import { allPages, createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
-import { ConversationView, showConversation } from '../presenters.ts'
+import { hashPassword } from '../password.ts'
 import { invalid, problem } from '../problems.ts'
-import { Exactly, Id, List, PageQuery } from '../schemas.ts'
+import { Exactly, Id, List, Metadata, Name, Nullable, PageQuery, Tags } from '../schemas.ts'
+import { deleteConversation } from '../talk.ts'
+import { ConversationView, JoiningView, showConversation } from '../talk-presenters.ts'
 
 const WithMembers = Type.Object({
   ...ConversationView.properties,
   members: Type.Array(Type.String(), { examples: [['alice', 'bob']] }),
 })
-const Member = Type.Object({ conversation: Type.String(), user: Type.String() })
 
-/** Conversations and their members. */
+const DETAILS = {
+  name: Type.Optional(Nullable(Name)),
+  owner: Type.Optional(Nullable(Id)),
+  joining: Type.Optional(JoiningView),
+  password: Type.Optional(
+    Nullable(Type.String({ minLength: 1, maxLength: 256, description: 'For joining; only its hash is kept.' })),
+  ),
+  profile: Type.Optional(Metadata),
+  metadata: Type.Optional(Metadata),
+  tags: Type.Optional(Tags),
+}
+const Details = Exactly(DETAILS)
+
+/** Conversations: groups and talks of two. */
 export function createConversations(parts: Parts) {
-  const { records, standings, tenants, vault, now } = parts
+  const { records, standings, vault, now } = parts
   const { conversations } = records
   const pager = createPager(vault)
   const params = { app: Id, conversation: Id }
@@ -34,13 +49,8 @@ export function createConversations(parts: Parts) {
     return { ...showConversation(conversation), members }
   }
 
-  /** Whether leaving takes access away in this app; null where its settings leave that to each door. */
-  async function revokesOnLeave(app: string): Promise<boolean | null> {
-    return (await tenants.find(app))?.settings.revokeOnLeave ?? null
-  }
-
-  async function turn(app: string, conversation: string, users: readonly Receiver[], to: 'in' | 'out', by: string) {
-    for (const { id: user } of users) await standings.change({ kind: 'member', app, conversation, user, to }, by)
+  async function takeAccess(app: string, conversation: string, users: readonly Receiver[], by: string) {
+    for (const { id: user } of users) await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, by)
   }
 
   /** Present members who are not among those who are to be. */
@@ -57,33 +67,50 @@ export function createConversations(parts: Parts) {
     put: endpoint({
       summary: 'Make a conversation, or replace its type and members',
       description:
-        'Members who are no users yet become users. What was shared before stays with those who received it then; where ' +
-        '`revokeOnLeave` is on, leaving takes it away and coming back gives it back.',
+        'Members who are no users yet become users; those who are banned here stay out. Details that are left out stay as they are. ' +
+        'What was shared before stays with those who received it then; where `revokeOnLeave` is on, leaving takes it away and coming ' +
+        'back gives it back.',
       params,
       body: Exactly(
         {
           type: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
           members: Type.Array(Id, { maxItems: 200_000 }),
+          ...DETAILS,
         },
-        { examples: [{ type: 'group', members: ['alice', 'bob', 'carol'] }] },
+        { examples: [{ type: 'group', members: ['alice', 'bob', 'carol'], name: 'The team' }] },
       ),
       bodyLimit: 64 * 1024 * 1024,
       answers: { 200: WithMembers, 201: WithMembers },
-      handle: async ({ params: { app, conversation: id }, body: { type, members }, caller: { by } }) => {
+      handle: async ({ params: { app, conversation: id }, body: { type, members, ...details }, caller: { by } }) => {
         const unique = [...new Set(members)]
         if (type === 'direct' && unique.length > 2) {
           throw invalid({ path: '/members', message: 'must be at most two for a direct conversation' })
         }
-        const revokes = await revokesOnLeave(app)
+        const actor: Actor = { by, revokeByDefault: false }
+        const revokes = await revokesOnLeave(parts, app, actor)
         // Before they are members no more: what failed halfway is then done by the same call, sent once more.
-        if (revokes === true) await turn(app, id, await leaving(app, id, new Set(unique)), 'out', by)
-        const put = await conversations.put({ app, id, type, members: unique, at: now() })
+        if (revokes) await takeAccess(app, id, await leaving(app, id, new Set(unique)), by)
+        const written = await detailsOf(details)
+        const put = await conversations.put({ app, id, type, members: unique, at: now(), ...written })
         if (put === null) throw mergedAway()
-        if (revokes === true) await turn(app, id, put.left, 'out', by)
-        if (revokes !== false && !put.created) await turn(app, id, put.joined, 'in', by)
+        if (revokes) await takeAccess(app, id, put.left, by)
+        if (!put.created) await giveBack(parts, app, id, put.joined, by)
         const body = await showWhole(app, await find(app, id))
         if (!put.created) return { status: 200, body }
         return { status: 201, body, location: `/v1/apps/${app}/conversations/${encodeURIComponent(id)}` }
+      },
+    }),
+
+    change: endpoint({
+      summary: 'Change what is kept of a conversation',
+      description: 'What is left out stays as it is; what is sent replaces it as a whole. Type and members stay.',
+      params,
+      body: Details,
+      answers: { 200: ConversationView },
+      handle: async ({ params: { app, conversation }, body }) => {
+        const changed = await conversations.update(app, conversation, await detailsOf(body), now())
+        if (changed === null) throw problem('not_found')
+        return { status: 200, body: showConversation(changed) }
       },
     }),
 
@@ -109,53 +136,6 @@ export function createConversations(parts: Parts) {
       },
     }),
 
-    members: endpoint({
-      summary: 'List the members of a conversation',
-      params,
-      query: PageQuery,
-      answers: { 200: List(Type.Object({ user: Type.String() })) },
-      handle: async ({ params: { app, conversation }, query }) => {
-        await find(app, conversation)
-        const list = `members ${app} ${conversation}`
-        const page = await conversations.members(app, conversation, pager.read(query, list))
-        return { status: 200, body: pager.write(page, list, ({ id }) => ({ user: id })) }
-      },
-    }),
-
-    addMember: endpoint({
-      summary: 'Add a member',
-      description: 'Gives back what an earlier leaving took away.',
-      params: { ...params, uid: Id },
-      answers: { 200: Member, 201: Member },
-      handle: async ({ params: { app, conversation, uid }, caller: { by } }) => {
-        if ((await find(app, conversation)).mergedInto !== null) throw mergedAway()
-        const added = await conversations.addMember(app, conversation, uid, now())
-        if (added === null) throw problem('not_found')
-        // Also for one who is a member already: a merge may have brought them in, or an earlier call ended halfway.
-        await turn(app, conversation, [added.member], 'in', by)
-        const body = { conversation, user: uid }
-        if (!added.changed) return { status: 200, body }
-        const location = `/v1/apps/${app}/conversations/${encodeURIComponent(conversation)}/members`
-        return { status: 201, body, location }
-      },
-    }),
-
-    removeMember: endpoint({
-      summary: 'Remove a member',
-      description: 'Where `revokeOnLeave` is on, what was shared with the member here is refused from then on.',
-      params: { ...params, uid: Id },
-      answers: { 204: null },
-      handle: async ({ params: { app, conversation, uid }, caller: { by } }) => {
-        if (!(await conversations.isMember(app, conversation, uid))) throw problem('not_found')
-        if ((await revokesOnLeave(app)) === true) {
-          await standings.change({ kind: 'member', app, conversation, user: uid, to: 'out' }, by)
-        } else {
-          await conversations.removeMember(app, conversation, uid, now())
-        }
-        return { status: 204 }
-      },
-    }),
-
     merge: endpoint({
       summary: 'Merge another conversation into this one',
       description: 'The members of the other join this one. Attachments keep their paths, receivers and links.',
@@ -169,7 +149,27 @@ export function createConversations(parts: Parts) {
         throw problem('conflict', 'Both have to be different conversations that were not merged into another one yet.')
       },
     }),
+
+    delete: endpoint({
+      summary: 'Delete a conversation with its messages and attachments, at once',
+      description: 'Those that were merged into it go along. One that was merged into another goes with that one only.',
+      params,
+      answers: { 204: null },
+      handle: async ({ params: { app, conversation }, caller: { by } }) => {
+        const { mergedInto } = await find(app, conversation)
+        if (mergedInto !== null) throw mergedAway()
+        if (!(await deleteConversation(parts, app, conversation, by))) throw problem('not_found')
+        return { status: 204 }
+      },
+    }),
   }
+}
+
+async function detailsOf({ password, ...details }: Static<typeof Details>): Promise<ConversationDetails> {
+  // Schemas of free form say `unknown` where storage says JSON; what was parsed from JSON is both.
+  const plain = details as ConversationDetails
+  if (password === undefined) return plain
+  return { ...plain, passwordHash: password === null ? null : await hashPassword(password) }
 }
 
 function mergedAway() {

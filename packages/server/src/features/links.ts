@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts'
 import { time } from '../presenters.ts'
 import { problem } from '../problems.ts'
 import { Id, List, Nullable, PageQuery, Time } from '../schemas.ts'
+import { reachOf } from '../talk.ts'
 
 const Link = Type.Object(
   { user: Type.String(), url: Type.String() },
@@ -21,14 +22,18 @@ const ReceiptView = Type.Object({
 
 /** Recipient links of attachments, and the receipts of their use. Deriving a link stores nothing. */
 export function createLinks(parts: Parts) {
-  const { records, links, vault } = parts
+  const { records, links, tenants, vault } = parts
   const pager = createPager(vault)
   const params = { app: Id, id: Id }
 
   async function find(app: string, id: string) {
-    const [attachment, maker] = await Promise.all([records.attachments.find(app, id), links.of(app)])
-    if (attachment === null || maker === null) throw problem('not_found')
-    return { attachment, maker }
+    const [attachment, maker, tenant] = await Promise.all([
+      records.attachments.find(app, id),
+      links.of(app),
+      tenants.find(app),
+    ])
+    if (attachment === null || maker === null || tenant === null) throw problem('not_found')
+    return { attachment, maker, reach: reachOf(tenant.settings) }
   }
 
   return {
@@ -38,9 +43,9 @@ export function createLinks(parts: Parts) {
       query: PageQuery,
       answers: { 200: List(Link) },
       handle: async ({ params: { app, id }, query }) => {
-        const { attachment, maker } = await find(app, id)
+        const { attachment, maker, reach } = await find(app, id)
         const list = `links ${app} ${id}`
-        const page = await records.attachments.receivers(attachment, pager.read(query, list))
+        const page = await records.attachments.receivers(attachment, { ...pager.read(query, list), ...reach })
         const body = pager.write(page, list, (receiver) => ({
           user: receiver.id,
           url: maker.url(attachment, receiver),
@@ -54,8 +59,8 @@ export function createLinks(parts: Parts) {
       params: { ...params, uid: Id },
       answers: { 200: Link },
       handle: async ({ params: { app, id, uid } }) => {
-        const { attachment, maker } = await find(app, id)
-        const receiver = await records.attachments.receiver(attachment, uid)
+        const { attachment, maker, reach } = await find(app, id)
+        const receiver = await records.attachments.receiver(attachment, uid, reach)
         if (receiver === null) throw problem('not_found', 'This user is no receiver of the attachment.')
         return { status: 200, body: { user: receiver.id, url: maker.url(attachment, receiver) } }
       },
@@ -67,9 +72,9 @@ export function createLinks(parts: Parts) {
       query: PageQuery,
       answers: { 200: List(ReceiptView) },
       handle: async ({ params: { app, id }, query }) => {
-        const { attachment } = await find(app, id)
+        const { attachment, reach } = await find(app, id)
         const list = `receipts ${app} ${id}`
-        const page = await records.views.receipts(attachment, pager.read(query, list))
+        const page = await records.views.receipts(attachment, { ...pager.read(query, list), ...reach })
         return { status: 200, body: pager.write(page, list, (receipt) => showReceipt(receipt, attachment)) }
       },
     }),

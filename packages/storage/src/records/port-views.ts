@@ -1,5 +1,5 @@
 import type { Page, Paging } from './port-basics.ts'
-import type { Attachment } from './port-content.ts'
+import type { Attachment, Reach } from './port-content.ts'
 
 /** One line of the access log: an access, or several alike within a short time taken together (`count`). */
 export type View = {
@@ -44,7 +44,7 @@ export interface Views {
   /** Newest first. `resource` means at and below (whole segments). */
   list(app: string, paging: Paging & { resource?: string; user?: string; allowed?: boolean }): Promise<Page<View>>
   /** One line for each receiver, by user id ascending; those who have not opened it have null times. */
-  receipts(attachment: Attachment, paging: Paging): Promise<Page<Receipt>>
+  receipts(attachment: Attachment, paging: Paging & Reach): Promise<Page<Receipt>>
   /** Deletes lines older than a time, of all apps or of one, oldest first and at most `limit`; answers how many went. */
   prune(before: number, limit: number, app?: string): Promise<number>
 }
