@@ -1,5 +1,5 @@
 /**
- * The first thing of `npm start`, `npm test`, `npm run check`, `build` and `bench`. It needs nothing but a Node ≥ 18 and npm:
+ * The first thing of `npm start`, `npm test`, `npm run check`, `build`, `example` and `bench`. It needs nothing but a Node ≥ 18 and npm:
  * it finds a Node that is new enough, installs the packages of the lock, builds what has changed, and runs the task.
  * Each step looks first whether it is done already, so running it again costs nothing and an interruption is made good.
  */
@@ -28,6 +28,7 @@ const TASKS = {
     // The page asks once a second, and a line for each call would push what is there to paste off the screen.
     env: { GATEHOUSE_LOG_LEVEL: 'warn' },
   },
+  example: { oldest: [22, 13], built: true, command: ['examples/main.mjs'] },
   build: { oldest: [22, 13], built: true, command: null },
   check: { oldest: [24, 0], built: false, command: [SOURCE, 'script/check.ts'] },
   reference: { oldest: [24, 0], built: false, command: [SOURCE, 'script/reference.ts'] },
