@@ -1,16 +1,12 @@
 import type { Transaction } from 'kysely'
 import type { Change, RevocationTarget } from '../port.ts'
 import type { Flavour } from './database.ts'
+import type { Effect, Of } from './effect.ts'
 import { deleteLogins } from './logins.ts'
 import { deleteApp, deleteUser } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
 import { changeAttachment, changeConversation, changeMember } from './talk-effects.ts'
-
-/** What a change does beside its own log entry: marks of standing still to be written, and paths whose row changed. */
-export type Effect = { readonly marks: readonly Mark[]; readonly paths: readonly string[] }
-
-type Of<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>
 
 const NO_EFFECT: Effect = { marks: [], paths: [] }
 

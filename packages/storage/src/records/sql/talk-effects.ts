@@ -1,17 +1,14 @@
 import { resourceOf } from '@gatehouse/core/resource'
 import type { Transaction } from 'kysely'
-import type { Change } from '../port.ts'
 import { attachmentOf } from './attachment-row.ts'
 import { deleteConversationRows } from './conversation-removal.ts'
 import type { Flavour } from './database.ts'
-import type { Effect } from './effects.ts'
+import type { Effect, Of } from './effect.ts'
 import { attachmentCreated, tell } from './events.ts'
 import { bannedAmong, joinAll, leaveAll, lockConversation } from './memberships.ts'
 import { deleteAttachment } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
-
-type Of<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>
 
 /** Lets a member go or come back, in the conversation and in what was merged into it. */
 export async function changeMember(
