@@ -8,6 +8,7 @@ import type { RememberedTenants } from './tenants.ts'
 
 /** What stands at a media path: the app, and the attachment if there is one. */
 export type Entry = {
+  readonly resource: Resource
   readonly tenant: Tenant | null
   readonly attachment: Attachment | null
   readonly facts: ResourceFacts
@@ -19,7 +20,10 @@ export type Entry = {
 
 /** Attachments by path, remembered and kept right by the log of changes. */
 export type Catalogue = {
-  /** What is remembered is right at this moment; whoever waits before using it MUST compare `forgotten` then. */
+  /**
+   * What is remembered under a canonical path; a raw one that is found here is that path. It is right at this moment: whoever waits before
+   * using it MUST compare `forgotten` then.
+   */
   peek(path: string): Entry | undefined
   find(resource: Resource): Promise<Entry>
   /** How often something was forgotten. While it stays the same, everything that was found is right. */
@@ -55,7 +59,7 @@ export function createCatalogue(records: Records, tenants: RememberedTenants): C
         const tenant = await tenants.find(resource.segments[1] ?? '')
         const attachment = await records.attachments.findByPath(resource.path)
         if (before !== forgotten) continue
-        const entry = entryOf(tenant, attachment, before)
+        const entry = entryOf(resource, tenant, attachment, before)
         if (attachment !== null) entries.set(resource.path, entry)
         return entry
       }
@@ -63,8 +67,9 @@ export function createCatalogue(records: Records, tenants: RememberedTenants): C
   }
 }
 
-function entryOf(tenant: Tenant | null, attachment: Attachment | null, asOf: number): Entry {
+function entryOf(resource: Resource, tenant: Tenant | null, attachment: Attachment | null, asOf: number): Entry {
   return {
+    resource,
     tenant,
     attachment,
     facts: {

@@ -37,6 +37,13 @@ export const SETTINGS = {
     { shown: 'none' },
   ),
   workers: setting('Listening', values.whole(1, 256), 1, 'Threads that serve, on one port.'),
+  fastLane: setting(
+    'Listening',
+    values.truth,
+    true,
+    'Answers plain requests for small files by a strict reader of its own before the HTTP server of Node; false: everything goes through that.',
+    { toggle: true },
+  ),
   offload: setting<values.Offload>(
     'Listening',
     values.offload,

@@ -1,20 +1,32 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from './config.ts'
+import { createStreamOutlet } from './deliver/outlet.ts'
 import type { ClientAddress } from './gate/client-address.ts'
+import { createLane, type Lane } from './lane/lane.ts'
 import type { Media } from './media.ts'
 import { answerRaw } from './raw-answer.ts'
 
 /** Node's own handler of requests. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
+/** The listening socket and what hangs on it. */
+export type Listener = {
+  readonly server: Server
+  /** Ends the connections that wait for a request. */
+  readonly closeIdle: () => void
+  /** Ends every connection. */
+  readonly closeAll: () => void
+}
+
 const MAX_HEAD_BYTES = 16 * 1024
 
 /**
  * Creates the listener: media first, everything else goes to the API. Parsing is strict; heads, bodies and silences are timed; one
- * address may hold only so many connections (proxies that are trusted hold as many as they like).
+ * address may hold only so many connections (proxies that are trusted hold as many as they like). With the fast lane on, a connection
+ * begins there and comes here with the first request that the lane leaves alone.
  */
-export function createListener(config: Config, address: ClientAddress, media: Media, api: Handler): Server {
+export function createListener(config: Config, address: ClientAddress, media: Media, api: Handler): Listener {
   const server = createServer(
     {
       insecureHTTPParser: false,
@@ -29,13 +41,42 @@ export function createListener(config: Config, address: ClientAddress, media: Me
     (request, response) => {
       giveUpSlowBody(request, config)
       if (hasTwoHosts(request.rawHeaders)) answerRaw(new Error('more than one Host header'), request.socket)
-      else if (!media(request, response)) api(request, response)
+      else if (media.takes(request.url ?? '')) media.answer(request, createStreamOutlet(request, response))
+      else api(request, response)
     },
   )
   server.timeout = config.idleSeconds * 1000
   limitConnections(server, config.maxConnectionsPerAddress, address)
   server.on('clientError', answerRaw)
-  return server
+  const lane = config.fastLane ? putLaneBefore(server, config, media) : null
+  return {
+    server,
+    closeIdle() {
+      lane?.closeIdle()
+      server.closeIdleConnections()
+    },
+    closeAll() {
+      lane?.closeAll()
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** Lets the lane take new connections; what it hands over goes to the listener that Node put there. */
+function putLaneBefore(server: Server, config: Config, media: Media): Lane {
+  const [read] = server.listeners('connection')
+  if (read === undefined) throw new Error('the HTTP server listens to no connections')
+  server.off('connection', read as (socket: Socket) => void)
+  const lane = createLane({
+    takes: media.takes,
+    answer: media.answer,
+    handOver: (socket) => void read.call(server, socket),
+    listening: () => server.listening,
+    headMilliseconds: config.headerSeconds * 1000,
+    idleMilliseconds: config.idleSeconds * 1000,
+  })
+  server.prependListener('connection', lane.take)
+  return lane
 }
 
 /** A request that names two hosts is refused (RFC 9112, section 3.2); Node keeps the first and says nothing. */
@@ -70,7 +111,7 @@ function limitConnections(server: Server, most: number, address: ClientAddress):
   const open = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     const peer = socket.remoteAddress
-    if (peer === undefined || address.fromTrustedProxy({ socket } as IncomingMessage)) return
+    if (peer === undefined || address.fromTrustedProxy({ socket })) return
     const count = (open.get(peer) ?? 0) + 1
     if (count > most) {
       socket.destroy()

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createNodePrimitives } from '@gatehouse/core/node-primitives'
 import type { LoggedChange } from '@gatehouse/storage/records/port'
@@ -21,7 +20,7 @@ import { createKnownLogins } from './gate/known-logins.ts'
 import { createThrottle } from './gate/throttle.ts'
 import { createVerifier } from './gate/verify.ts'
 import { createKeyedVerifier } from './gate/verify-keyed.ts'
-import { createListener } from './http-server.ts'
+import { createListener, type Listener } from './http-server.ts'
 import { inspectFor } from './inspection.ts'
 import { createMedia } from './media.ts'
 import { createMetrics, type Exposition, exposeOwn } from './metrics.ts'
@@ -171,7 +170,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   })
   const judging = { gate, tenants, records, address, accessLog }
   let draining = false
-  let server: Server | null = null
+  let made: Listener | null = null
   const api = await createApi({
     parts,
     version: VERSION,
@@ -182,43 +181,44 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),
     draining: () => draining,
     serverFactory: (handler) => {
-      server = createListener(config, address, media, handler)
-      return server
+      made = createListener(config, address, media, handler)
+      return made.server
     },
   })
   if (config.demo) mountDemo(api, parts)
   await api.ready()
-  if (server === null) throw new Error('the API made no server')
-  const listener: Server = server
+  if (made === null) throw new Error('the API made no server')
+  const listener: Listener = made
+  const { server } = listener
 
   return {
     parts,
     apply,
     async listen({ port, shared }) {
       await new Promise<void>((resolve, reject) => {
-        listener.once('error', reject)
-        listener.listen({ host: config.host, port, reusePort: shared }, () => {
-          listener.removeListener('error', reject)
+        server.once('error', reject)
+        server.listen({ host: config.host, port, reusePort: shared }, () => {
+          server.removeListener('error', reject)
           resolve()
         })
       })
-      const taken = (listener.address() as AddressInfo).port
+      const taken = (server.address() as AddressInfo).port
       config = listeningOn(config, taken)
       return taken
     },
     async drain() {
       draining = true
       const connections = await new Promise<number>((resolve) =>
-        listener.getConnections((_error, count) => resolve(count)),
+        server.getConnections((_error, count) => resolve(count)),
       )
       const notice = connections === 0 ? 0 : Math.min(NOTICE_MILLISECONDS, config.drainSeconds * 1000)
       await pause(notice)
-      const closed = new Promise<void>((resolve) => listener.close(() => resolve()))
-      const idle = setInterval(() => listener.closeIdleConnections(), 100)
-      listener.closeIdleConnections()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const idle = setInterval(() => listener.closeIdle(), 100)
+      listener.closeIdle()
       await Promise.race([closed, pause(config.drainSeconds * 1000 - notice)])
       clearInterval(idle)
-      listener.closeAllConnections()
+      listener.closeAll()
       await closed
       clearInterval(watch)
       await api.close()

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import { evaluate, rangeCounts } from './conditional.ts'
 import type { HotBlobs } from './hot-blobs.ts'
+import type { MediaRequest, Outlet } from './outlet.ts'
 import { type ByteRange, readRange } from './range.ts'
 import type { Representation } from './representation.ts'
 import { sendBlob } from './send.ts'
@@ -30,7 +30,7 @@ export type Delivery = {
 const OFFLOAD_FROM = 1024 * 1024
 
 /** Decides status and range from the head of an authorised request (RFC 9110, sections 13 and 14). */
-export function plan(request: IncomingMessage, representation: Representation): Plan {
+export function plan(request: MediaRequest, representation: Representation): Plan {
   const { headers } = request
   const outcome = evaluate(headers, representation)
   if (outcome !== 'proceed') return { status: outcome, range: null }
@@ -50,7 +50,7 @@ function one(header: string | string[] | undefined): string | undefined {
  * What a planned answer is of a view: its beginning (the file from its first byte), a part from further on, or nothing but
  * words about it (HEAD, 304, 416).
  */
-export function partOfView(request: IncomingMessage, { range }: Plan): 'begins' | 'continues' | 'asks' {
+export function partOfView(request: MediaRequest, { range }: Plan): 'begins' | 'continues' | 'asks' {
   if (request.method !== 'GET' || range === null) return 'asks'
   return range.start === 0 ? 'begins' : 'continues'
 }
@@ -61,77 +61,84 @@ export function partOfView(request: IncomingMessage, { range }: Plan): 'begins' 
  * are not there although the record is.
  */
 export function deliver(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: MediaRequest,
+  outlet: Outlet,
   representation: Representation,
   planned: Plan,
   extra: readonly string[],
   delivery: Delivery,
 ): Delivered | Promise<Delivered | null> {
   const { status, range } = planned
-  if (range === null) return finish(response, status, headersWithoutBody(representation, planned, extra))
-  const { size, blob } = representation
+  if (range === null) return sendWords(outlet, representation, planned, extra)
+  const { size, blob, headers } = representation
   const length = range.end - range.start
-  const head = [...representation.headers, ...extra, 'Content-Length', String(length)]
-  if (status === 206) head.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`)
-  if (request.method === 'HEAD') return finish(response, status, head)
-  if (length === 0) return finish(response, status, head)
+  const own = [...extra, 'Content-Length', String(length)]
+  if (status === 206) own.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`)
+  if (request.method === 'HEAD' || length === 0) {
+    outlet.send(status, headers, own, null)
+    return { status, bytes: 0 }
+  }
   if (size <= delivery.smallFileBytes) {
+    const send = (body: Buffer): Delivered => {
+      outlet.send(status, headers, own, length === body.length ? body : body.subarray(range.start, range.end))
+      return { status, bytes: length }
+    }
     const body = delivery.hot.peek(blob)
-    if (body !== undefined) return sendBody(response, status, head, body, range)
-    return delivery.hot.load(blob).then((loaded) => {
-      return loaded === null ? null : sendBody(response, status, head, loaded, range)
-    })
+    if (body !== undefined) return send(body)
+    return delivery.hot.load(blob).then((loaded) => (loaded === null ? null : send(loaded)))
   }
   if (delivery.offloadPrefix !== null && size >= OFFLOAD_FROM) {
     const location = delivery.blobs.location(blob)
     if (location !== null) {
-      const passed = [...representation.headers, ...extra, 'X-Accel-Redirect', `${delivery.offloadPrefix}${location}`]
-      response.writeHead(200, passed).end()
+      outlet.send(200, headers, [...extra, 'X-Accel-Redirect', `${delivery.offloadPrefix}${location}`], null)
       return { status, bytes: length }
     }
   }
-  return sendLarge(response, status, head, blob, range, delivery)
+  return sendLarge(outlet, status, [...headers, ...own], blob, range, delivery)
 }
 
-function headersWithoutBody({ headers, size }: Representation, { status }: Plan, extra: readonly string[]): string[] {
+/** Whether an answer has to be sent piece by piece: only an outlet with a stream can carry it. */
+export function isLarge(
+  request: MediaRequest,
+  { size }: Representation,
+  { smallFileBytes }: Pick<Delivery, 'smallFileBytes'>,
+): boolean {
+  return size > smallFileBytes && request.method !== 'HEAD'
+}
+
+/** An answer that only tells something: 304, 412, 416. */
+function sendWords(
+  outlet: Outlet,
+  { headers, size }: Representation,
+  { status }: Plan,
+  extra: readonly string[],
+): Delivered {
   // 304 repeats what 200 would have said of the representation; it has no length and no type (RFC 9110, section 15.4.5).
-  if (status === 304) return [...headers.slice(4), ...extra]
-  const common = [...extra, 'Cache-Control', 'no-store', 'Content-Length', '0']
-  return status === 416 ? [...common, 'Content-Range', `bytes */${size}`] : common
-}
-
-function finish(response: ServerResponse, status: number, headers: string[]): Delivered {
-  response.writeHead(status, headers).end()
+  if (status === 304) outlet.send(status, NONE, [...headers.slice(4), ...extra], null)
+  else {
+    const range = status === 416 ? ['Content-Range', `bytes */${size}`] : []
+    outlet.send(status, NONE, [...extra, 'Cache-Control', 'no-store', 'Content-Length', '0', ...range], null)
+  }
   return { status, bytes: 0 }
 }
 
-function sendBody(
-  response: ServerResponse,
-  status: number,
-  head: string[],
-  body: Buffer,
-  { start, end }: ByteRange,
-): Delivered {
-  response.writeHead(status, head)
-  response.end(end - start === body.length ? body : body.subarray(start, end))
-  return { status, bytes: end - start }
-}
+const NONE: readonly string[] = []
 
 async function sendLarge(
-  response: ServerResponse,
+  { stream }: Outlet,
   status: number,
   head: string[],
   blob: string,
   range: ByteRange,
   { blobs, minimumBytesPerSecond }: Delivery,
 ): Promise<Delivered | null> {
+  if (stream === null) throw new Error('an outlet without a stream was asked to carry a large answer')
   const handle = await blobs.open(blob)
   if (handle === null) return null
-  if (response.destroyed) {
+  if (stream.destroyed) {
     await handle.close()
     return { status, bytes: 0 }
   }
-  response.writeHead(status, head)
-  return { status, bytes: await sendBlob(response, handle, range, minimumBytesPerSecond) }
+  stream.writeHead(status, head)
+  return { status, bytes: await sendBlob(stream, handle, range, minimumBytesPerSecond) }
 }
