@@ -1,8 +1,9 @@
 import { type Selectable, sql, type Transaction } from 'kysely'
 import { type Attachments, Conflict, Missing } from '../port.ts'
 import { attachmentOf } from './attachment-row.ts'
-import { breathe, CHUNK, chunks, type Database, isIn, rowTable } from './database.ts'
+import { breathe, CHUNK, chunks, type Database, rowTable } from './database.ts'
 import { attachmentCreated, tell } from './events.ts'
+import { rowsNamed } from './named.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import { createReceivers } from './receivers.ts'
 import type { AttachmentsTable, RecipientsTable, Tables } from './schema.ts'
@@ -63,12 +64,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
     },
 
     findMany: async (app, ids) => {
-      const rows = await read
-        .selectFrom('attachments')
-        .selectAll()
-        .where('app', '=', app)
-        .where(isIn(flavour, 'id', ids))
-        .execute()
+      const rows = await rowsNamed(read, flavour, 'attachments', '*', app, ids)
       const found = new Map(rows.map((row) => [row.id, attachmentOf(row)]))
       return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
     },

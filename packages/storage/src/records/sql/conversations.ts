@@ -12,6 +12,7 @@ import {
   lockConversation,
   presentMembers,
 } from './memberships.ts'
+import { rowsNamed } from './named.ts'
 import { pageOf } from './paging.ts'
 import { createPairs } from './pairs.ts'
 import type { Tables } from './schema.ts'
@@ -79,12 +80,7 @@ export function createConversations(database: Database<Tables>): Conversations {
     },
 
     findMany: async (app, ids) => {
-      const rows = await read
-        .selectFrom('conversations')
-        .selectAll()
-        .where('app', '=', app)
-        .where(isIn(flavour, 'id', ids))
-        .execute()
+      const rows = await rowsNamed(read, flavour, 'conversations', '*', app, ids)
       const found = new Map(rows.map((row) => [row.id, conversationOf(row)]))
       return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
     },

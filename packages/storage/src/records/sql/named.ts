@@ -6,18 +6,19 @@ import type { Tables } from './schema.ts'
 type NamedTable = 'users' | 'attachments' | 'conversations'
 
 /**
- * Columns of those rows of an app that have these ids, in no order. Every id is looked up in the index for itself: PostgreSQL would
+ * Columns (`*`: all) of those rows of an app that have these ids, in no order. Every id is looked up in the index for itself: PostgreSQL would
  * otherwise read the whole app where a table has grown since it last took statistics.
  */
 export async function rowsNamed<T extends NamedTable, C extends keyof Tables[T] & string>(
   db: Kysely<Tables>,
   flavour: Flavour,
   table: T,
-  columns: readonly C[],
+  columns: readonly C[] | '*',
   app: string,
   ids: readonly string[],
 ): Promise<readonly Pick<Selectable<Tables[T]>, C & keyof Selectable<Tables[T]>>[]> {
-  const some = sql`select ${sql.join(columns.map((column) => sql.id(column)))} from ${sql.table(table)}`
+  const cells = columns === '*' ? sql`*` : sql.join(columns.map((column) => sql.id(column)))
+  const some = sql`select ${cells} from ${sql.table(table)}`
   const rows =
     flavour === 'sqlite'
       ? sql`${some} where app = ${app} and id in (select value from json_each(${JSON.stringify(ids)}))`
