@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { asvs } from './asvs.ts'
 import { cycles } from './cycles.ts'
 import { dependencies } from './dependencies.ts'
 import { exportsTold } from './exports.ts'
@@ -245,6 +246,78 @@ const REFERENCE: readonly Row[] = [
   },
 ]
 
+const asked = { id: '1.1.1', level: 1, about: 'a thing', status: 'shown', tests: { 'a.test.ts': ['it holds'] } }
+const asvsFiles = (...requirements: readonly object[]) => ({
+  'docs/asvs.json': JSON.stringify({ levels: { 1: requirements.length }, requirements }),
+  'a.test.ts': "test('it holds', () => {})",
+  'docs/a.md': 'A page.',
+})
+const asvsFinds = (...wrongs: readonly string[]) => wrongs.map((wrong) => `docs/asvs.json: ${wrong}`)
+
+const ASVS: readonly Row[] = [
+  {
+    is: 'in order',
+    files: asvsFiles(
+      asked,
+      { ...asked, id: '1.1.2', tests: { 'a.test.ts': [] }, documents: ['docs/a.md'], status: 'partly', reason: 'half' },
+      { id: '1.2.1', level: 1, about: 'another', status: 'not-applicable', reason: 'there is none' },
+      { id: '1.10.1', level: 1, about: 'another', status: 'missing', reason: 'not yet' },
+    ),
+    finds: [],
+  },
+  { is: 'not there', files: {}, finds: asvsFinds('is missing') },
+  { is: 'no JSON', files: { 'docs/asvs.json': '{' }, finds: asvsFinds('is no JSON') },
+  { is: 'of another form', files: { 'docs/asvs.json': '{}' }, finds: asvsFinds('has another form') },
+  {
+    is: 'a test that is called otherwise',
+    files: asvsFiles({ ...asked, tests: { 'a.test.ts': ['it holds', 'it'] } }),
+    finds: asvsFinds('1.1.1 names "it", which is not in a.test.ts'),
+  },
+  {
+    is: 'files that are gone, or hold no tests',
+    files: asvsFiles({ ...asked, tests: { 'b.test.ts': ['it holds'], 'docs/a.md': ['A'] }, documents: ['docs/b.md'] }),
+    finds: asvsFinds(
+      '1.1.1 names b.test.ts, which holds no tests',
+      '1.1.1 names docs/a.md, which holds no tests',
+      '1.1.1 names docs/b.md, which is not there',
+    ),
+  },
+  {
+    is: 'shown by nothing, and partly without a reason',
+    files: asvsFiles({ ...asked, tests: {} }, { ...asked, id: '1.1.2', status: 'partly' }),
+    finds: asvsFinds('1.1.1 is shown by nothing', '1.1.2 has no reason'),
+  },
+  {
+    is: 'missing, and yet with a test',
+    files: asvsFiles({ ...asked, status: 'missing', reason: 'not yet' }),
+    finds: asvsFinds('1.1.1 is missing and names evidence'),
+  },
+  {
+    is: 'everything wrong with one',
+    files: asvsFiles({ id: 'V1', level: 3, about: '', status: 'done', note: 'x' }),
+    finds: asvsFinds(
+      '0 requirements of level 1',
+      'V1 has a note',
+      'V1 is no id',
+      'V1 has the level 3',
+      'V1 says not what it is about',
+      'V1 is "done"',
+      'V1 has no reason',
+    ),
+  },
+  {
+    is: 'one twice, one out of order, and one too few',
+    files: {
+      ...asvsFiles(asked),
+      'docs/asvs.json': JSON.stringify({
+        levels: { 1: 4 },
+        requirements: [{ ...asked, id: '1.2.1' }, asked, asked],
+      }),
+    },
+    finds: asvsFinds('3 requirements of level 1', '1.1.1 comes after 1.2.1', '1.1.1 comes after 1.1.1'),
+  },
+]
+
 const TABLES: readonly (readonly [Rule, readonly Row[]])[] = [
   [layers, LAYERS],
   [cycles, CYCLES],
@@ -253,6 +326,7 @@ const TABLES: readonly (readonly [Rule, readonly Row[]])[] = [
   [words, WORDS],
   [size, SIZE],
   [reference, REFERENCE],
+  [asvs, ASVS],
 ]
 
 for (const [rule, rows] of TABLES) {

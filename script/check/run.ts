@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { asvs } from './asvs.ts'
 import { cycles } from './cycles.ts'
 import { dependencies } from './dependencies.ts'
 import { exportsTold } from './exports.ts'
@@ -9,7 +10,7 @@ import { size } from './size.ts'
 import { type Finding, readTree } from './tree.ts'
 import { words } from './words.ts'
 
-const RULES = [layers, cycles, exportsTold, dependencies, reference, words, size]
+const RULES = [layers, cycles, exportsTold, dependencies, reference, words, size, asvs]
 
 /** Rules that a program of others holds. */
 const PROGRAMS = [
