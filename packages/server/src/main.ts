@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
 import { openStorage, type Storage } from './open-storage.ts'
+import type { Standings } from './parts.ts'
 import { createSharedMarks, type SharedMarks } from './standing/board.ts'
 import { type Cluster, joinCluster } from './standing/cluster.ts'
 import { createStandings, type NodeStandings, type Peer } from './standing/standings.ts'
@@ -41,7 +42,7 @@ export async function serve(config: Config): Promise<Serving> {
     if (config.demo) await seedDemo({ ...storage, now: Date.now })
     const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
     const node = await startNode(config, storage, reserve, log)
-    const upkeep = startUpkeep({ ...storage, reserve, log, now: Date.now, applied: node.applied })
+    const upkeep = startUpkeep({ ...storage, reserve, log, now: Date.now, applied: node.applied, change: node.change })
     const settled = listeningOn(config, node.port)
     return {
       url: settled.publicUrl,
@@ -67,8 +68,8 @@ const FIRST_RENEWALS = 5
 /** What serves on this node. */
 type Node = { readonly port: number; readonly failed: Promise<Error>; close(): Promise<void> }
 
-/** `applied` is the last sequence that is in force on it. */
-type JoinedNode = Node & { readonly applied: () => number }
+/** `applied` is the last sequence that is in force on it; `change` writes the next. */
+type JoinedNode = Node & { readonly applied: () => number; readonly change: Standings['change'] }
 
 async function startNode(config: Config, storage: Storage, reserve: Reserve | null, log: Logger): Promise<JoinedNode> {
   const { records } = storage
@@ -118,6 +119,10 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
     return {
       ...node,
       applied: () => standings?.sequence ?? from,
+      change: async (change, by) => {
+        if (standings === null) throw new Error('the node does not keep the order of changes yet')
+        return standings.change(change, by)
+      },
       failed: Promise.race([node.failed, lost]),
       async close() {
         await node.close()

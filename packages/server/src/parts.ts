@@ -66,7 +66,7 @@ export interface LinkMaker {
   /** The URL without any token. */
   plainUrl(attachment: Attachment): string
   /** The link's token alone, for whoever writes URLs in another way. MUST be asked for receivers of the attachment only. */
-  token(attachment: Attachment, receiver: Receiver): string
+  token(attachment: Pick<Attachment, 'path' | 'conversationSerial'>, receiver: Receiver): string
   /**
    * The media pass of a login session: the same each time. MUST be made of a session that the gate has just let in; it dies and
    * revives with it.

@@ -46,6 +46,16 @@ export type Sharing = {
   readonly pathName?: string
   /** Whether it waits to be sent: until then only its sender receives it. */
   readonly held?: boolean
+  /** The place that was reserved for it. Raises `Conflict` (`attachment`) where something lies there. */
+  readonly reserved?: Reserved
+}
+
+/** A place for an attachment that is still to come. Nothing is written for it. */
+export type Reserved = { readonly id: string; readonly path: string }
+
+/** Reserves a new place in a conversation. */
+export function reserve(app: string, conversation: string, pathName: string): Reserved {
+  return { id: newId(), path: pathIn(app, conversation, pathName) }
 }
 
 /**
@@ -57,14 +67,14 @@ export async function share(
   tenant: Tenant,
   upload: Upload,
   conversation: string | null,
-  { pathName = safeSegment(upload.filename), held = false }: Sharing = {},
+  { pathName = safeSegment(upload.filename), held = false, reserved }: Sharing = {},
 ): Promise<Attachment> {
   const { stored, filename, contentType, from, recipients } = upload
   const access = upload.access ?? usualAccess(tenant)
   try {
     return await commit(parts, tenant, {
       ...{ conversation, filename, contentType, ...stored, access, from, recipients, held },
-      path: pathIn(tenant, conversation, pathName),
+      ...(reserved ?? { id: newId(), path: pathIn(tenant.app.id, conversation, pathName) }),
     })
   } catch (error) {
     await parts.blobs.delete(stored.blob)
@@ -92,7 +102,7 @@ export async function shareAgain(
   const access = source.access === 'private' ? 'private' : usualAccess(tenant)
   const shared = await commit(parts, tenant, {
     ...{ conversation, filename, contentType, size, sha256, blob, access, from, recipients: null, held: false },
-    path: pathIn(tenant, conversation, to.pathName ?? safeSegment(filename)),
+    ...{ id: newId(), path: pathIn(tenant.app.id, conversation, to.pathName ?? safeSegment(filename)) },
   })
   // Whoever deletes the source looks for others that hold its bytes after its row is gone: a row that is still there was seen by them.
   if ((await parts.records.attachments.find(source.app, source.id)) !== null) return shared
@@ -106,22 +116,26 @@ function usualAccess({ settings }: Tenant): 'private' | 'public' {
 }
 
 /** A new path for a file of this name. */
-function pathIn({ app }: Tenant, conversation: string | null, name: string): string {
-  const place = conversation === null ? ['apps', app.id] : ['apps', app.id, 'conversations', conversation]
+function pathIn(app: string, conversation: string | null, name: string): string {
+  const place = conversation === null ? ['apps', app] : ['apps', app, 'conversations', conversation]
   return resourceOf(...place, newAttachmentKey(), name).path
 }
 
 function commit(
   { records, now }: Parts,
   { app, settings }: Tenant,
-  attachment: Omit<Parameters<Parts['records']['attachments']['create']>[0], 'app' | 'id' | 'at' | 'quota'>,
+  attachment: Omit<Parameters<Parts['records']['attachments']['create']>[0], 'app' | 'at' | 'quota'>,
 ): Promise<Attachment> {
   const quota = { bytes: settings.quotaBytes, attachments: settings.quotaAttachments }
-  return records.attachments.create({ app: app.id, id: newId(), ...attachment, quota, at: now() })
+  return records.attachments.create({ app: app.id, ...attachment, quota, at: now() })
 }
 
 /** Deletes an attachment: at once for everybody, then its bytes, unless another attachment holds them too. */
-export async function unshare(parts: Parts, attachment: Attachment, by: string): Promise<void> {
+export async function unshare(
+  parts: Pick<Parts, 'records' | 'blobs' | 'standings' | 'log'>,
+  attachment: Attachment,
+  by: string,
+): Promise<void> {
   const { app, id, blob } = attachment
   await parts.standings.change({ kind: 'attachment', app, attachment: id, to: 'deleted' }, by)
   await discard(parts, blob)

@@ -21,7 +21,15 @@ test('upkeep: a stop does not wait until a large store has been gone through', a
     }
   }
   const log = pino({ level: 'silent' })
-  const upkeep = startUpkeep({ records, blobs: { ...blobs, list }, reserve: null, log, now: () => 0, applied: () => 0 })
+  const upkeep = startUpkeep({
+    records,
+    blobs: { ...blobs, list },
+    reserve: null,
+    log,
+    now: () => 0,
+    applied: () => 0,
+    change: async () => null,
+  })
   await twoSeen
   await upkeep.stop()
   ok(pieces >= 2)
@@ -35,7 +43,7 @@ const NOW = 1_800_000_000_000
 /** Runs the upkeep once over these records, at this time. */
 async function once(records: Records, at: number, applied: number): Promise<void> {
   const parts = { records, blobs: createMemoryBlobs(), reserve: null, log: pino({ level: 'silent' }) }
-  const upkeep = startUpkeep({ ...parts, now: () => at, applied: () => applied })
+  const upkeep = startUpkeep({ ...parts, now: () => at, applied: () => applied, change: async () => null })
   await upkeep.settled()
   await upkeep.stop()
 }
@@ -93,3 +101,40 @@ test('upkeep: a token stays used up until a week after its end', async () => {
   equal(await claim('bob', NOW), 'granted')
   await records.close()
 })
+
+test('upkeep: a file that waited a day to be sent is deleted, with its bytes; what is sent stays', async () => {
+  const records = await openMemoryRecords()
+  const blobs = createMemoryBlobs()
+  await records.apps.create({ id: 'app', name: 'App', settings: {}, linkKey: new Uint8Array(32), at: 1 })
+  await records.conversations.put({ app: 'app', id: 'c', type: 'group', members: ['ann'], at: 1 })
+  const names = [
+    ['old', NOW - DAY - 1, true],
+    ['young', NOW - DAY + 1, true],
+    ['sent', NOW - 2 * DAY, false],
+  ] as const
+  for (const [id, at, held] of names) {
+    const stored = await blobs.put('app', bytesOf(id), { maxBytes: 100 })
+    await records.attachments.create({
+      ...{ app: 'app', id, path: `/apps/app/conversations/c/${id}/f`, conversation: 'c', filename: 'f' },
+      ...{ contentType: 'text/plain', ...stored, access: 'private', from: 'ann', recipients: null, held, at },
+    })
+  }
+  const change = async (what: Change, by: string) => {
+    const logged = await records.changes.append(what, by, NOW)
+    return logged && { logged, revocation: { sequence: logged.sequence, nodes: 1, milliseconds: 0, cut: 0 } }
+  }
+  const log = pino({ level: 'silent' })
+  const upkeep = startUpkeep({ records, blobs, reserve: null, log, now: () => NOW, applied: () => 0, change })
+  await upkeep.settled()
+  await upkeep.stop()
+  const left = await records.attachments.list('app', { after: null, limit: 10 })
+  deepEqual(left.items.map(({ id }) => id).sort(), ['sent', 'young'])
+  const stored: string[] = []
+  for await (const piece of blobs.list()) stored.push(...piece.map(({ blob }) => blob))
+  equal(stored.length, 2)
+  await records.close()
+})
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
+}

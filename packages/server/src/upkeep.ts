@@ -3,7 +3,9 @@ import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { Reserve } from '@gatehouse/storage/blobs/reserve'
 import type { App, Page, Records } from '@gatehouse/storage/records/port'
 import type { Logger } from 'pino'
+import type { Standings } from './parts.ts'
 import { settingsOf } from './settings.ts'
+import { unshare } from './share.ts'
 
 /** Work that goes on beside the requests. */
 export type Upkeep = {
@@ -16,6 +18,8 @@ const HOUR = 3600 * 1000
 /** What an upload in progress may take; younger leftovers are not touched. */
 const GRACE = HOUR
 const IDEMPOTENCY_LASTS = 24 * HOUR
+/** How long a file waits to be sent. */
+const HELD_LASTS = 24 * HOUR
 /** How long a viewer's use is remembered; nobody goes on for longer on one that is taken. */
 const USE_LASTS = 24 * HOUR
 /** How long after their end tokens are still counted, and after their time changes kept: for clocks that are set back, and for people. */
@@ -23,7 +27,7 @@ const KEPT = 7 * 24 * HOUR
 const PIECE = 500
 
 /**
- * Starts the upkeep of an installation: what interrupted uploads left behind goes, as do answers kept for repeated requests after a day,
+ * Starts the upkeep of an installation: what interrupted uploads left behind goes, as do files that wait for a day to be sent, answers kept for repeated requests after a day,
  * lines of the access log after their time, counts of tokens that have ended, and changes that every node has applied. Once at the start and then every hour; one node's faults do not stop it.
  */
 export function startUpkeep(parts: {
@@ -34,8 +38,10 @@ export function startUpkeep(parts: {
   now: () => number
   /** The last sequence of the log of changes that this node has applied. */
   applied: () => number
+  /** The way to change standing. */
+  change: Standings['change']
 }): Upkeep {
-  const { records, blobs, reserve, log, now, applied } = parts
+  const { records, blobs, reserve, log, now, applied, change } = parts
   let stopped = false
   let running: Promise<void> = Promise.resolve()
 
@@ -74,6 +80,18 @@ export function startUpkeep(parts: {
     await inPieces(() => records.changes.prune(now() - KEPT, everywhere, PIECE))
   }
 
+  /** Files that were uploaded to be sent, and never were. */
+  async function dropHeld(): Promise<void> {
+    await inPieces(async () => {
+      const held = await records.attachments.held(now() - HELD_LASTS, PIECE)
+      for (const { app, id } of held) {
+        const still = await records.attachments.find(app, id)
+        if (still?.held) await unshare({ records, blobs, log, standings: { change } }, still, 'operator')
+      }
+      return held.length
+    })
+  }
+
   async function inPieces(prune: () => Promise<number>): Promise<void> {
     while (!stopped && (await prune()) >= PIECE);
   }
@@ -84,6 +102,7 @@ export function startUpkeep(parts: {
       log.debug({ swept }, 'swept')
       await reserve?.restore()
       await records.idempotency.prune(now() - IDEMPOTENCY_LASTS)
+      await dropHeld()
       await pruneViews()
       await inPieces(() => records.uses.prune(now() - USE_LASTS, now() - KEPT, PIECE))
       await pruneChanges()

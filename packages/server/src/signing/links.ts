@@ -29,6 +29,9 @@ export function createLinkKeys(vault: Vault): LinkKeys {
   }
 }
 
+/** Where an attachment lies, or will lie. */
+type Placed = Pick<Attachment, 'path' | 'conversationSerial'>
+
 /** The maker of links of an app that is known already, beside that of one that has to be looked up. */
 export type LinkMakers = Links & { by(tenant: Tenant): LinkMaker }
 
@@ -43,7 +46,7 @@ export function createLinks(parts: {
   const { tenants, linkKeys, board, primitives, mediaUrl } = parts
 
   /** The last revocation of what an attachment lies in: what is derived now was not issued before it. */
-  function lastRevocation({ app }: Tenant, { path, conversationSerial }: Attachment): number {
+  function lastRevocation({ app }: Tenant, { path, conversationSerial }: Placed): number {
     const resource = parseResource(path)
     return Math.max(
       board.before('app', app.serial),
@@ -59,7 +62,7 @@ export function createLinks(parts: {
     const plainUrl = (attachment: Attachment) => base + attachment.path
     // Lists name one attachment many times in a row; what depends on the attachment alone is derived once.
     let last: { path: string; make: ReturnType<typeof createLinkMaker>; before: number } | null = null
-    const token = (attachment: Attachment, receiver: Receiver) => {
+    const token = (attachment: Placed, receiver: Receiver) => {
       const { path } = attachment
       if (last?.path !== path) {
         last = { path, make: createLinkMaker(path, key, primitives), before: lastRevocation(tenant, attachment) }

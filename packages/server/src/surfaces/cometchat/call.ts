@@ -1,5 +1,5 @@
 import type { Action } from '@gatehouse/core/access'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../judge.ts'
 import type { Tenant } from '../../parts.ts'
 import type { Fields, Query } from './request.ts'
@@ -70,4 +70,13 @@ export function call(declared: {
   handle: SurfaceCall['handle']
 }): SurfaceCall {
   return { action: 'manage', place: '', bodyLimit: BODY_LIMIT, ...declared }
+}
+
+/** A call that carries no credential in its head: what opens it stands in its form, and `handle` MUST look at that first. */
+export type UncredentialedCall = {
+  readonly method: 'POST'
+  readonly path: string
+  /** Why the gate is not asked before. */
+  readonly why: string
+  readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }

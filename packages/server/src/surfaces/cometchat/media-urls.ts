@@ -6,10 +6,13 @@ import { withToken } from './dialect.ts'
 /** The URLs of one app's attachments as clients of this surface read them. */
 export type MediaUrls = {
   /** Without any query: clients add to it what they hold. */
-  clean(attachment: Attachment): string
+  clean(attachment: Pick<Attachment, 'path'>): string
   /** Complete in itself, for one receiver. */
-  own(attachment: Attachment, receiver: Receiver): string
+  own(attachment: Opened, receiver: Receiver): string
 }
+
+/** What of an attachment says how its URL reads. */
+export type Opened = Pick<Attachment, 'path' | 'conversationSerial' | 'access'>
 
 /** Prepares them; the app's login wall stands in front unless `wall` is false. */
 export async function mediaUrls(
@@ -20,7 +23,7 @@ export async function mediaUrls(
   const maker = await links.of(app)
   if (maker === null) throw new Error('the app went away during the call')
   const base = wall ? maker.base : maker.directBase
-  const clean = ({ path }: Attachment) => base + spell(path)
+  const clean = ({ path }: Pick<Attachment, 'path'>) => base + spell(path)
   return {
     clean,
     own: (attachment, receiver) =>

@@ -1,13 +1,14 @@
 import { isId, resourceOf } from '@gatehouse/core/resource'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { askThroughSurface, fill } from '../../ask.ts'
+import { askThroughSurface, fill, open } from '../../ask.ts'
 import type { Found } from '../../gate/credential.ts'
 import type { Caller, SurfaceJudge } from '../../judge.ts'
 import type { Parts, Tenant } from '../../parts.ts'
 import { problem } from '../../problems.ts'
 import type { Surface } from '../../surface.ts'
-import type { Answer, Context, SurfaceCall } from './call.ts'
+import type { Answer, Context, SurfaceCall, UncredentialedCall } from './call.ts'
 import { allowOrigin, answerPreflight, createOrigins } from './cors.ts'
+import { dialect } from './dialect.ts'
 import { type CallError, callErrorOf, errorBody, failure, noSuchUser, refusalError } from './errors.ts'
 import { findUser } from './people.ts'
 import { fieldsOf, queryOf } from './request.ts'
@@ -29,7 +30,12 @@ export function owns(method: string, url: string): boolean {
 type Admitted = { readonly tenant: Tenant; readonly who: 'client' | 'rest'; readonly caller: Caller }
 
 /** Puts calls together to a surface that answers them, and refuses everything else below its versions in its own words. */
-export function mountCalls(parts: Parts, judge: SurfaceJudge, calls: readonly SurfaceCall[]): Surface {
+export function mountCalls(
+  parts: Parts,
+  judge: SurfaceJudge,
+  calls: readonly SurfaceCall[],
+  others: readonly UncredentialedCall[] = [],
+): Surface {
   const { tenants, records, now, log } = parts
   const origins = createOrigins(records.apps, now)
   const admitted = new WeakMap<FastifyRequest, Admitted>()
@@ -141,6 +147,15 @@ export function mountCalls(parts: Parts, judge: SurfaceJudge, calls: readonly Su
           handler: answerWith(declared),
         })
       }
+      for (const { method, path, why, handle } of others) {
+        app.route({
+          method,
+          url: version + path,
+          config: { asking: open(why) },
+          schema: { hide: true },
+          handler: handle,
+        })
+      }
       for (const url of [version, `${version}/*`]) {
         app.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -167,6 +182,7 @@ export function mountCalls(parts: Parts, judge: SurfaceJudge, calls: readonly Su
 
   return {
     name: 'cometchat',
+    dialect,
     owns,
     before,
     mount,

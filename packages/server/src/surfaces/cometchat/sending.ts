@@ -7,6 +7,7 @@ import { reachOf, sendMessage } from '../../talk.ts'
 import { createAddresses } from './addresses.ts'
 import type { Context } from './call.ts'
 import { failure } from './errors.ts'
+import { MOST_FILES, MOST_MESSAGE_BYTES } from './me.ts'
 import { type Draft, type Elsewhere, extensionOf, type NamedFile, readDraft } from './message-draft.ts'
 import { type Form, readForm } from './message-form.ts'
 import type { Place, Places } from './message-place.ts'
@@ -14,11 +15,6 @@ import { keep } from './message-view.ts'
 
 /** Sends what a request holds, as a reply to `parent` where there is one. */
 export type Send = (context: Context, parent: string | null) => Promise<Message>
-
-/** The most bytes of one message with its files, and the most files. The vendor's own defaults. */
-export const MESSAGE_BYTES = 100 * 1024 * 1024
-/** The most files of one message. */
-export const MESSAGE_FILES = 10
 
 /** Creates the way in for messages. */
 export function createSend(parts: Parts, places: Places): Send {
@@ -28,7 +24,7 @@ export function createSend(parts: Parts, places: Places): Send {
     const { request, tenant, app, fields, confirm } = context
     if (!request.isMultipart()) return { fields, files: [] }
     const { maxBytes: fileBytes } = await roomFor(parts, tenant)
-    const form = await readForm(request, blobs, { app, totalBytes: MESSAGE_BYTES, fileBytes, files: MESSAGE_FILES })
+    const form = await readForm(request, blobs, { app, totalBytes: MOST_MESSAGE_BYTES, fileBytes, files: MOST_FILES })
     try {
       await confirm()
     } catch (error) {

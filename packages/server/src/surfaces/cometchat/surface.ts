@@ -9,6 +9,7 @@ import { createMeCalls } from './me.ts'
 import { createMemberCalls } from './members.ts'
 import { mountCalls } from './mount.ts'
 import { createTalkCalls } from './talk.ts'
+import { createUploadCalls } from './uploads.ts'
 import { createUserCalls } from './users.ts'
 
 /**
@@ -25,7 +26,7 @@ export function createCometchat(parts: Parts, judge: SurfaceJudge): Surface {
         'serve it under another name, or leave the surface out with --surfaces.',
     )
   }
-  return mountCalls(parts, judge, [
+  const calls = [
     ...createMeCalls(parts),
     ...createUserCalls(parts),
     ...createActivationCalls(parts),
@@ -34,5 +35,6 @@ export function createCometchat(parts: Parts, judge: SurfaceJudge): Surface {
     ...createMemberCalls(parts),
     ...createApiKeyCalls(parts),
     ...createTalkCalls(parts),
-  ])
+  ]
+  return mountCalls(parts, judge, calls, createUploadCalls(parts))
 }

@@ -6,8 +6,9 @@ import { createPlaces } from './message-place.ts'
 import { createScenes } from './message-scene.ts'
 import { createMessageCalls } from './messages.ts'
 import { createSend } from './sending.ts'
+import { createUploadUrlCalls } from './upload-urls.ts'
 
-/** The calls about messages and conversations, put together. */
+/** The calls about messages, files on their way into messages, and conversations, put together. */
 export function createTalkCalls(parts: Parts): readonly SurfaceCall[] {
   const places = createPlaces(parts)
   const scenes = createScenes(parts)
@@ -15,5 +16,6 @@ export function createTalkCalls(parts: Parts): readonly SurfaceCall[] {
     ...createMessageCalls(parts, places, scenes, createSend(parts, places)),
     ...createHistoryCalls(parts, places, scenes),
     ...createConversationCalls(parts, scenes),
+    ...createUploadUrlCalls(parts, places),
   ]
 }
