@@ -36,7 +36,9 @@ export const sharedCases: Cases = {
     const side = (n: number) => sides[n % sides.length] ?? records
     const racers = Array.from({ length: 64 }, (_, n) => n)
     const uses = await Promise.all(
-      racers.map((n) => side(n).uses.claim({ token, viewer: `v${n}`, max: 3, at: NOON, since: 0, open: true })),
+      racers.map((n) =>
+        side(n).uses.claim({ token, viewer: `v${n}`, max: 3, at: NOON, since: 0, open: true, until: null }),
+      ),
     )
     assert.equal(uses.filter((outcome) => outcome === 'granted').length, 3)
     const claims = await Promise.all(racers.map((n) => side(n).idempotency.claim(token, 'k', 'f', NOON)))

@@ -15,6 +15,7 @@ async function node(lease: number) {
     join: async () => {},
     renew: async (_node, sequence) => void renewed.push(sequence),
     others: async () => ({ live: 0, behind: 0 }),
+    applied: async () => null,
     leave: async () => {},
     tell: async (message) => void told.push(message),
     hear: (listener) => {
