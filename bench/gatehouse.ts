@@ -33,16 +33,22 @@ export async function startGatehouse(
     readonly flags?: readonly string[]
     readonly nodeArguments?: readonly string[]
     readonly ipc?: boolean
+    readonly env?: Readonly<Record<string, string>>
+    /** Secret of the account-wide key, the same for nodes of one installation. */
+    readonly secret?: string
   } = {},
 ): Promise<Gatehouse> {
-  const secret = randomBytes(32).toString('hex')
+  const secret = options.secret ?? randomBytes(32).toString('hex')
   const began = performance.now()
   const running = startServer(
     [
       ...[process.execPath, ...(options.nodeArguments ?? []), ...launch.nodeArguments],
       ...['serve', '--port', '0', '--data', data, '--log-level', 'error', ...(options.flags ?? [])],
     ],
-    { env: { GATEHOUSE_ADMIN_KEY: `bench:${secret}`, NODE_NO_WARNINGS: '1' }, ipc: options.ipc ?? false },
+    {
+      env: { GATEHOUSE_ADMIN_KEY: `bench:${secret}`, NODE_NO_WARNINGS: '1', ...options.env },
+      ipc: options.ipc ?? false,
+    },
   )
   const url = await running.says('gatehouse ready on ')
   const startMilliseconds = performance.now() - began

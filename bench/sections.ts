@@ -4,9 +4,10 @@ import { large } from './sections/large.ts'
 import { links } from './sections/links.ts'
 import { loop } from './sections/loop.ts'
 import { media } from './sections/media.ts'
+import { nodes } from './sections/nodes.ts'
 import { revocation } from './sections/revocation.ts'
 import { standing } from './sections/standing.ts'
 import { start } from './sections/start.ts'
 
 /** Every section, in the order in which they run and are reported. */
-export const SECTIONS: readonly Section[] = [media, large, decision, links, revocation, standing, loop, start]
+export const SECTIONS: readonly Section[] = [media, large, decision, links, revocation, nodes, standing, loop, start]

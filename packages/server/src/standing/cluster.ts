@@ -93,18 +93,52 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
     await nodes.tell({ kind: 'applied', node, sequence: reported, cut: cuts() })
   }
 
-  /** Whoever tells of a change waits for word of it, also where it came along with a change of this node and is applied already. */
-  async function follow(sequence: number): Promise<void> {
+  let wanted = 0
+  let following = false
+  /**
+   * Whoever tells of a change waits for word of it, also where it came along with a change of this node and is applied already. What is
+   * told while one word is being given is answered by the next one, all of it together.
+   */
+  function follow(sequence: number): void {
+    wanted = Math.max(wanted, sequence)
+    if (!following) void followAll()
+  }
+
+  async function followAll(): Promise<void> {
+    following = true
     try {
-      if (sequence > applied()) await catchUp()
-      if (sequence > reported) await report()
+      while (wanted > reported && !left) {
+        if (wanted > applied()) await catchUp()
+        await report()
+        if (wanted > reported && wanted > applied()) throw new Error(`the log of changes ends before ${wanted}`)
+      }
     } catch (error) {
-      log.warn({ err: error }, 'changes of other nodes could not be read; the next renewal tries again')
+      if (!left) log.warn({ err: error }, 'changes of other nodes could not be read; the next renewal tries again')
+    } finally {
+      following = false
     }
   }
 
+  let told = 0
+  let telling: Promise<void> | null = null
+  /** Tells the others that the log has grown; callers who come together share one message. */
+  async function tellGrown(sequence: number): Promise<void> {
+    while (told < sequence) {
+      telling ??= tellMost().finally(() => {
+        telling = null
+      })
+      await telling
+    }
+  }
+
+  async function tellMost(): Promise<void> {
+    const most = Math.max(...waiting.keys())
+    await nodes.tell({ kind: 'grown', sequence: most })
+    told = Math.max(told, most)
+  }
+
   const hearing = nodes.hear((message: NodeMessage) => {
-    if (message.kind === 'grown') void follow(message.sequence)
+    if (message.kind === 'grown') follow(message.sequence)
     else if (message.node !== node) {
       for (const [sequence, wait] of waiting) {
         if (message.sequence < sequence) continue
@@ -127,7 +161,7 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
       waiting.set(sequence, wait)
       try {
         let { live, behind } = await nodes.others(node, sequence)
-        if (live > 0) await nodes.tell({ kind: 'grown', sequence })
+        if (live > 0) await tellGrown(sequence)
         for (let asked = 0; behind > 0 || (wait.cutBy.size < live && asked === 0); asked++) {
           await heardOrLater(wait)
           ;({ live, behind } = await nodes.others(node, sequence))
