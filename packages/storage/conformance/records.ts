@@ -3,12 +3,15 @@ import { appCases } from './records-apps.ts'
 import { attachmentCases } from './records-attachments.ts'
 import { changeCases } from './records-changes.ts'
 import { conversationCases } from './records-conversations.ts'
+import { historyCases } from './records-history.ts'
 import { keyCases } from './records-keys.ts'
 import { loginCases } from './records-logins.ts'
+import { memberCases } from './records-members.ts'
 import { messageCases } from './records-messages.ts'
 import { onceCases } from './records-once.ts'
 import { sharedCases } from './records-shared.ts'
 import { standingCases } from './records-standing.ts'
+import { talkCases } from './records-talks.ts'
 import { userCases } from './records-users.ts'
 import { viewCases } from './records-views.ts'
 import { webhookCases } from './records-webhooks.ts'
@@ -48,7 +51,10 @@ export function recordsConformance(
     users: userCases,
     'login sessions': loginCases,
     conversations: conversationCases,
+    members: memberCases,
+    talks: talkCases,
     messages: messageCases,
+    history: historyCases,
     attachments: attachmentCases,
     changes: changeCases,
     standing: standingCases,

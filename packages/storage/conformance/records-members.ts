@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { all, type Cases, ids, NOON, WHOLE, type World } from './records-world.ts'
+
+/** Who is a member, with the role. */
+async function roles({ records }: World, app: string): Promise<Record<string, string>> {
+  const { items } = await records.conversations.members(app, 'talk', WHOLE)
+  return Object.fromEntries(items.map(({ id, role }) => [id, role]))
+}
+
+/** Roles of members, and who is kept out. */
+export const memberCases: Cases = {
+  'many join at one version, with their roles; those present keep theirs': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann')
+    await records.conversations.setRole(app, 'talk', 'ann', 'admin')
+    const before = (await records.conversations.find(app, 'talk'))?.version ?? 0
+    const members = [{ user: 'cid', role: 'moderator' as const }, { user: 'ann' }, { user: 'bob' }, { user: 'cid' }]
+    const arrival = await records.conversations.addMembers(app, 'talk', members, NOON + 5)
+    assert.ok(arrival)
+    assert.deepEqual(
+      [ids(arrival.joined).toSorted(), ids(arrival.present), arrival.banned],
+      [['bob', 'cid'], ['ann'], []],
+    )
+    assert.equal((await records.conversations.find(app, 'talk'))?.version, before + 1)
+    assert.equal((await roles(world, app)).ann, 'admin')
+    assert.equal((await records.conversations.member(app, 'talk', 'bob'))?.joinedAt, NOON + 5)
+    assert.equal((await records.conversations.member(app, 'talk', 'ann'))?.joinedAt, NOON)
+    assert.equal(await records.conversations.addMembers(app, 'none', members, NOON), null)
+  },
+
+  'a role is that of one who is a member, for as long as they are one': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann', 'bob')
+    const setRole = (user: string) => records.conversations.setRole(app, 'talk', user, 'moderator')
+    assert.deepEqual([await setRole('bob'), await setRole('nobody')], [true, false])
+    assert.deepEqual(await roles(world, app), { ann: 'participant', bob: 'moderator' })
+    await records.conversations.put({ app, id: 'talk', type: 'group', members: ['bob', 'cid'], at: NOON })
+    assert.deepEqual(await roles(world, app), { bob: 'moderator', cid: 'participant' })
+    await records.conversations.removeMember(app, 'talk', 'bob', NOON)
+    assert.equal(await setRole('bob'), false)
+    await records.conversations.addMember(app, 'talk', 'bob', NOON)
+    assert.deepEqual(await roles(world, app), { bob: 'participant', cid: 'participant' })
+    await records.conversations.addMember(app, 'talk', 'dora', NOON, 'admin')
+    assert.equal((await roles(world, app)).dora, 'admin')
+  },
+
+  'members are counted, whichever way they come and go': async ({ records, conversation, change }) => {
+    const { app } = await conversation('ann', 'bob', 'cid')
+    const count = async () => (await records.conversations.find(app, 'talk'))?.membersCount
+    const steps: readonly (readonly [step: () => Promise<unknown>, count: number])[] = [
+      [async () => {}, 3],
+      [() => records.conversations.addMember(app, 'talk', 'dora', NOON), 4],
+      [() => records.conversations.addMember(app, 'talk', 'dora', NOON), 4],
+      [() => records.conversations.removeMember(app, 'talk', 'dora', NOON), 3],
+      [() => change({ kind: 'member', app, conversation: 'talk', user: 'ann', to: 'out' }), 2],
+      [() => change({ kind: 'member', app, conversation: 'talk', user: 'ann', to: 'in' }), 3],
+      [() => records.conversations.ban(app, 'talk', { user: 'bob', by: null, at: NOON }), 2],
+      [() => change({ kind: 'user', app, user: 'bob', to: 'deleted' }), 2],
+      [() => change({ kind: 'user', app, user: 'cid', to: 'deleted' }), 1],
+      [
+        () => records.conversations.put({ app, id: 'talk', type: 'group', members: ['eve', 'fay', 'gus'], at: NOON }),
+        3,
+      ],
+      [() => records.conversations.put({ app, id: 'two', type: 'group', members: ['gus', 'hal'], at: NOON }), 3],
+      [() => records.conversations.merge(app, 'talk', 'two', NOON), 4],
+    ]
+    for (const [index, [step, expected]] of steps.entries()) {
+      await step()
+      assert.equal(await count(), expected, `after step ${index}`)
+    }
+  },
+
+  'numbered pages of members tell how many there are, by role and by part of id or name': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann', 'bob', 'cid', 'dora')
+    await records.users.put({ app, id: 'cid', name: 'Ärmel', at: NOON })
+    await records.conversations.setRole(app, 'talk', 'cid', 'admin')
+    await records.conversations.setRole(app, 'talk', 'dora', 'moderator')
+    await records.conversations.removeMember(app, 'talk', 'ann', NOON)
+    const page = async (query: object) => {
+      const found = await records.conversations.membersPage(app, 'talk', { offset: 0, limit: 10, ...query })
+      return [ids(found.items), found.total]
+    }
+    assert.deepEqual(await page({}), [['bob', 'cid', 'dora'], 3])
+    assert.deepEqual(await page({ offset: 1, limit: 1 }), [['cid'], 3])
+    assert.deepEqual(await page({ offset: 3 }), [[], 3])
+    assert.deepEqual(await page({ roles: ['admin', 'moderator'] }), [['cid', 'dora'], 2])
+    assert.deepEqual(await page({ search: 'äRM' }), [['cid'], 1])
+    assert.deepEqual(await page({ search: 'O' }), [['bob', 'dora'], 2])
+  },
+
+  'the part that a user plays in several conversations is told in one question': async ({ records, conversation }) => {
+    const { app } = await conversation('ann', 'bob')
+    await records.conversations.put({ app, id: 'two', type: 'group', members: ['bob'], at: NOON })
+    await records.conversations.addMember(app, 'two', 'ann', NOON + 1, 'admin')
+    await records.conversations.put({ app, id: 'three', type: 'group', members: ['ann'], at: NOON })
+    await records.conversations.removeMember(app, 'three', 'ann', NOON)
+    const found = await records.conversations.memberships(app, 'ann', ['talk', 'two', 'three', 'none'])
+    assert.deepEqual([...found.keys()].toSorted(), ['talk', 'two'])
+    assert.deepEqual(found.get('two'), await records.conversations.member(app, 'two', 'ann'))
+    assert.equal(found.get('two')?.role, 'admin')
+  },
+
+  'who is banned leaves and comes back by nothing but the lifting of the ban': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann', 'bob')
+    const { conversations } = records
+    const start = (await conversations.find(app, 'talk'))?.version ?? 0
+    const ban = (user: string, by = 'ann') => conversations.ban(app, 'talk', { user, by, at: NOON + 1 })
+    assert.deepEqual([(await ban('bob'))?.left, (await ban('bob', 'eve'))?.left], [true, false])
+    assert.equal((await conversations.find(app, 'talk'))?.version, start + 1)
+    assert.deepEqual([await ban('nobody'), await conversations.isBanned(app, 'talk', 'bob')], [null, true])
+    const bob = await records.users.find(app, 'bob')
+    assert.deepEqual((await conversations.bans(app, 'talk', WHOLE)).items, [
+      { id: 'bob', serial: bob?.serial, by: 'ann', at: NOON + 1 },
+    ])
+
+    assert.equal(await conversations.addMember(app, 'talk', 'bob', NOON), null)
+    const arrival = await conversations.addMembers(app, 'talk', [{ user: 'bob' }, { user: 'cid' }], NOON)
+    assert.deepEqual([ids(arrival?.banned ?? []), ids(arrival?.joined ?? [])], [['bob'], ['cid']])
+    const put = await conversations.put({ app, id: 'talk', type: 'group', members: ['ann', 'bob'], at: NOON })
+    assert.deepEqual([put?.joined, ids(put?.left ?? [])], [[], ['cid']])
+    const back = { kind: 'member', app, conversation: 'talk', user: 'bob', to: 'in' } as const
+    assert.equal(await records.changes.append(back, 'tester', NOON), null)
+    await conversations.put({ app, id: 'old', type: 'group', members: ['bob', 'eve'], at: NOON })
+    await conversations.merge(app, 'talk', 'old', NOON)
+    assert.deepEqual(Object.keys(await roles(world, app)), ['ann', 'eve'])
+
+    assert.deepEqual(
+      [await conversations.unban(app, 'talk', 'bob'), await conversations.unban(app, 'talk', 'bob')],
+      [true, false],
+    )
+    assert.equal(await conversations.isMember(app, 'talk', 'bob'), false)
+    assert.equal((await conversations.addMember(app, 'talk', 'bob', NOON))?.changed, true)
+  },
+
+  'one who was never a member can be banned, and a ban does not outlive its user': async ({
+    records,
+    conversation,
+    change,
+  }) => {
+    const { app } = await conversation('ann')
+    await records.users.put({ app, id: 'bob', at: NOON })
+    const { conversations } = records
+    assert.equal((await conversations.ban(app, 'talk', { user: 'bob', by: null, at: NOON }))?.left, false)
+    await change({ kind: 'user', app, user: 'bob', to: 'deleted' })
+    assert.deepEqual(await all((paging) => conversations.bans(app, 'talk', paging)), [])
+    assert.equal((await conversations.addMember(app, 'talk', 'bob', NOON))?.changed, true)
+    assert.equal(await conversations.ban(app, 'none', { user: 'ann', by: null, at: NOON }), null)
+  },
+
+  'who was cut off by leaving is known until access was given back, through a merge, too': async ({
+    records,
+    conversation,
+    change,
+  }) => {
+    const { app } = await conversation('ann', 'bob', 'cid')
+    const users = (await records.conversations.members(app, 'talk', WHOLE)).items
+    const cut = async (id = 'talk') => ids(await records.conversations.cutOff(app, id, users))
+    await records.conversations.removeMember(app, 'talk', 'ann', NOON)
+    assert.deepEqual(await cut(), [])
+    await change({ kind: 'member', app, conversation: 'talk', user: 'bob', to: 'out' })
+    await change({ kind: 'member', app, conversation: 'talk', user: 'cid', to: 'out' })
+    assert.deepEqual(await cut(), ['bob', 'cid'])
+    await change({ kind: 'member', app, conversation: 'talk', user: 'cid', to: 'in' })
+    assert.deepEqual(await cut(), ['bob'])
+    const many = Array.from({ length: 3000 }, (_, n) => ({ id: `x${n}`, serial: 2 ** 40 + n }))
+    assert.deepEqual(ids(await records.conversations.cutOff(app, 'talk', [...many, ...users])), ['bob'])
+    await records.conversations.put({ app, id: 'new', type: 'group', members: ['cid'], at: NOON })
+    assert.deepEqual(await cut('new'), [])
+    await records.conversations.merge(app, 'new', 'talk', NOON)
+    assert.deepEqual(await cut('new'), ['bob'])
+  },
+}
