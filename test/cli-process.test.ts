@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { startCliHouse } from './support/cli.ts'
@@ -62,6 +63,14 @@ describe('the process and its folder', () => {
     } finally {
       await app.settings({ tokenizedMedia: null, attachmentsAccess: null })
     }
+  })
+
+  test('doctor tells a master key that the database was not made with, and changes nothing', async () => {
+    const ask = (env: Readonly<Record<string, string>>) => cli(['doctor', '--data', server.data], env)
+    const { code, stdout } = await ask({ GATEHOUSE_MASTER_KEY: randomBytes(32).toString('hex') })
+    assert.equal(code, 5)
+    assert.match(stdout, /^error {4}The master key is not the one that this database was made with/m)
+    assert.doesNotMatch((await ask({})).stdout, /master key is not the one/)
   })
 
   test('doctor tells a database of which nobody answers', async () => {
