@@ -40,10 +40,8 @@ export async function deliver(
   const { credentials, ...secrets } = openWebhook(parts.vault, webhook.sealed)
   const at = parts.now()
   const text = JSON.stringify(body)
-  const failed = (status: number | null, error: string, wish: number | null = null): Settlement => {
-    const again = nextTry(delivery, { at: parts.now(), random: parts.random(), wish })
-    return { delivery: delivery.id, outcome: again === null ? 'failed' : { againAt: Math.round(again) }, status, error }
-  }
+  const failed = (status: number | null, error: string, wish: number | null = null) =>
+    failure(delivery, { at: parts.now(), random: parts.random(), wish }, { status, error })
   try {
     const answer = await parts.outgoing.send({
       method: 'POST',
@@ -71,6 +69,16 @@ export async function deliver(
     if (signal.aborted) return { delivery: delivery.id, outcome: { againAt: at }, status: null, error: 'stopped' }
     return failed(null, error.detail === null ? error.code : `${error.code}: ${error.detail}`)
   }
+}
+
+/** A try that has failed: there is another one, or, past the deadline, none. */
+export function failure(
+  delivery: OutgoingDelivery,
+  { at, random, wish = null }: { readonly at: number; readonly random: number; readonly wish?: number | null },
+  why: { readonly status: number | null; readonly error: string },
+): Settlement {
+  const again = nextTry(delivery, { at, random, wish })
+  return { delivery: delivery.id, outcome: again === null ? 'failed' : { againAt: Math.round(again) }, ...why }
 }
 
 function bodyFor({ bodies, nativeBody }: DeliveryParts, webhook: Webhook, delivery: OutgoingDelivery) {

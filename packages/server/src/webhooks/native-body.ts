@@ -28,14 +28,14 @@ export function createNativeBody({ records, links }: { readonly records: Records
 async function show({ app, type, data }: OutgoingEvent, records: Records, maker: LinkMaker) {
   switch (type) {
     case 'attachment.created':
-      return showAttachment(data['attachment'] as unknown as Attachment, maker)
+      return showAttachment(data.attachment as unknown as Attachment, maker)
     case 'attachment.viewed':
     case 'attachment.refused': {
-      const { id: _none, ...line } = showView({ ...(data['view'] as unknown as View) })
+      const { id: _none, ...line } = showView({ ...(data.view as unknown as View) })
       return line
     }
     case 'message.created': {
-      const { app: _app, createdAt, ...message } = data['message'] as unknown as Message
+      const { app: _app, createdAt, ...message } = data.message as unknown as Message
       const attachments = await records.attachments.findMany(app, message.attachments)
       const shown = attachments.map((attachment) => showAttachment(attachment, maker))
       return { ...message, attachments: shown, createdAt: time(createdAt) }
@@ -43,11 +43,11 @@ async function show({ app, type, data }: OutgoingEvent, records: Records, maker:
     case 'user.deactivated':
     case 'user.activated':
     case 'user.deleted': {
-      const { target, sequence, at, by } = showChange(data['change'] as unknown as LoggedChange)
+      const { target, sequence, at, by } = showChange(data.change as unknown as LoggedChange)
       return { ...target, sequence, at, by }
     }
     case 'revocation.applied':
-      return showChange(data['change'] as unknown as LoggedChange)
+      return showChange(data.change as unknown as LoggedChange)
     default:
       return data
   }
