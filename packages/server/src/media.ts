@@ -1,12 +1,16 @@
+import type { Reason } from '@gatehouse/core/reasons'
 import { parseResource, type Resource } from '@gatehouse/core/resource'
-import type { TokenKind } from '@gatehouse/core/token'
+import { BY_LINK_KEY, type TokenKind } from '@gatehouse/core/token'
+import type { Receiver } from '@gatehouse/storage/records/port'
 import type { Logger } from 'pino'
 import type { Catalogue, Entry } from './catalogue.ts'
 import { corsHeaders, preflightHeaders } from './deliver/cors.ts'
 import { type Delivered, type Delivery, deliver, isLarge, type Plan, partOfView, plan } from './deliver/deliver.ts'
 import type { MediaRequest, Outlet } from './deliver/outlet.ts'
+import type { Exchange, Wish } from './exchange.ts'
 import type { AccessLog } from './gate/access-log.ts'
 import type { ClientAddress } from './gate/client-address.ts'
+import type { Dialect } from './gate/dialect.ts'
 import type { Gate } from './gate/gate.ts'
 import { type Judgement, NO_FACTS } from './gate/judgement.ts'
 import { refusal } from './gate/refuse.ts'
@@ -25,6 +29,9 @@ export type MediaParts = {
   readonly openResponses: OpenResponses
   readonly address: ClientAddress
   readonly delivery: Delivery
+  /** The languages of surfaces in which clients may show what they hold, and be answered with URLs. */
+  readonly dialects: readonly Dialect[]
+  readonly exchange: Exchange
   readonly log: Logger
   readonly metrics: Metrics
 }
@@ -37,7 +44,9 @@ export type Media = {
   readonly answer: (request: MediaRequest, outlet: Outlet) => void
 }
 
-const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
+const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media', 'pass', 'presigned', 'service']
+/** Who asks for somebody else's link shows a key. */
+const ISSUED_BY: readonly TokenKind[] = ['key']
 const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
 
 /**
@@ -45,7 +54,8 @@ const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
  * request to the last byte is one turn of the event loop: canonicalise, look up, find, verify, decide, deliver.
  */
 export function createMedia(parts: MediaParts): Media {
-  const { gate, catalogue, tenants, accessLog, openResponses, address, delivery, log, metrics } = parts
+  const { gate, catalogue, tenants, accessLog, openResponses, address, delivery, dialects, exchange, log, metrics } =
+    parts
   const idOf = createRequestIds()
   const direct: Delivery = { ...delivery, offloadPrefix: null }
 
@@ -81,15 +91,17 @@ export function createMedia(parts: MediaParts): Media {
       return outlet.decline()
     }
     const planned = representation === null ? WHOLE : plan(request, representation)
+    const issuing = !entry.facts.open && exchange.named(request) !== null
     const judged = gate.judge({
       head: request,
       query,
-      action: 'read',
+      dialects,
+      action: issuing ? 'issue' : 'read',
       resource,
       address: address.of(request),
       facts: entry.attachment === null ? NO_FACTS : entry.facts,
       tenant: entry.tenant,
-      accepts: OPENED_BY,
+      accepts: issuing ? ISSUED_BY : OPENED_BY,
       view: partOfView(request, planned),
     })
     if (!(judged instanceof Promise)) return answer(request, outlet, id, entry, planned, judged)
@@ -114,8 +126,8 @@ export function createMedia(parts: MediaParts): Media {
       return answer(request, outlet, id, entry, planned, gate.again(judgement, entry.facts, entry.tenant))
     }
     const { token, access } = judgement
-    // A link's proof hangs on a key that may be another one now, and no use was counted for it: it is judged from the start.
-    if (token === null || token.kind === 'link') return serve(request, outlet, id)
+    // Such a proof hangs on a key that may be another one now, and no use was counted for it: it is judged from the start.
+    if (token === null || BY_LINK_KEY.includes(token.kind)) return serve(request, outlet, id)
     return catalogue
       .find(access.resource)
       .then((found) => answerAsOfNow(request, outlet, id, found, found.asOf, judgement))
@@ -130,30 +142,16 @@ export function createMedia(parts: MediaParts): Media {
     judgement: Judgement,
   ): void | Promise<void> {
     const { decision, access } = judgement
-    const app = entry.tenant?.app.id ?? access.resource.segments[1] ?? ''
-    const note = ({ status, bytes }: Delivered, opens: boolean) => {
-      metrics.media(status, bytes)
-      accessLog.note(app, judgement, {
-        status,
-        bytes,
-        method: request.method ?? '',
-        attachment: entry.attachment?.id ?? null,
-        opensView: opens,
-      })
-    }
+    const note = (delivered: Delivered, opens: boolean) => noteOutcome(request, entry, judgement, delivered, opens)
 
-    if (!decision.allow) {
-      const { status, headers, body } = refusal(decision.reason, id, gate.wait(access.ip))
-      outlet.send(status, NONE, headers, request.method === 'HEAD' ? null : body)
-      metrics.refused(decision.reason)
-      if (entry.tenant !== null) note({ status, bytes: 0 }, true)
-      return
-    }
+    if (!decision.allow) return refuse(request, outlet, id, entry, judgement, decision.reason)
     const { representation, tenant } = entry
     if (representation === null || tenant === null) {
       note({ status: 404, bytes: 0 }, true)
       return answerProblem(outlet, id, problem('not_found'), request.method)
     }
+    const wish = judgement.token === null ? null : exchange.wish(request, queryOf(request), judgement.token)
+    if (wish !== null) return giveUrl(request, outlet, id, entry, judgement, wish)
     const extra = ['X-Request-Id', id, ...corsHeaders(request.headers.origin, tenant.settings.allowedOrigins)]
     const by = address.fromTrustedProxy(request) ? delivery : direct
     const opens = partOfView(request, planned) === 'begins'
@@ -162,9 +160,9 @@ export function createMedia(parts: MediaParts): Media {
     // Most small answers have left within this turn, in which no change can be applied: those need not be watched.
     if (atOnce && outlet.sent) return note(delivered, opens)
     const close = openResponses.add({
-      app,
+      app: tenant.app.id,
       path: access.resource.path,
-      byLink: judgement.token?.kind === 'link',
+      byLink: judgement.token !== null && BY_LINK_KEY.includes(judgement.token.kind),
       permitted: () => gate.again(judgement, entry.facts, tenant).decision.allow,
       cut: () => outlet.cut(),
     })
@@ -181,9 +179,78 @@ export function createMedia(parts: MediaParts): Media {
       .finally(() => outlet.whenSent(close))
   }
 
+  function noteOutcome(
+    request: MediaRequest,
+    { tenant, attachment }: Entry,
+    judgement: Judgement,
+    { status, bytes }: Delivered,
+    opens: boolean,
+  ): void {
+    metrics.media(status, bytes)
+    accessLog.note(tenant?.app.id ?? judgement.access.resource.segments[1] ?? '', judgement, {
+      status,
+      bytes,
+      method: request.method ?? '',
+      attachment: attachment?.id ?? null,
+      opensView: opens,
+    })
+  }
+
+  function refuse(
+    request: MediaRequest,
+    outlet: Outlet,
+    id: string,
+    entry: Entry,
+    judgement: Judgement,
+    reason: Reason,
+  ): void {
+    const { status, headers, body } = refusal(reason, id, gate.wait(judgement.access.ip))
+    outlet.send(status, NONE, headers, request.method === 'HEAD' ? null : body)
+    metrics.refused(reason)
+    if (entry.tenant !== null) noteOutcome(request, entry, judgement, { status, bytes: 0 }, true)
+  }
+
+  /** Answers with a URL in place of the bytes. It is no view: what follows the URL is. */
+  function giveUrl(
+    request: MediaRequest,
+    outlet: Outlet,
+    id: string,
+    entry: Entry,
+    judgement: Judgement,
+    wish: Wish,
+  ): void | Promise<void> {
+    const { tenant, attachment } = entry
+    const { token } = judgement
+    if (tenant === null || attachment === null || token === null) throw new Error('a URL of nothing, or for nobody')
+    const give = (receiver: Receiver | null) => {
+      const { status, headers, body } = exchange.give(wish, tenant, attachment, token, receiver)
+      const cors = corsHeaders(request.headers.origin, tenant.settings.allowedOrigins)
+      const own = ['X-Request-Id', id, ...(cors.length === 0 ? [] : [...cors, 'Vary', 'Origin']), ...headers]
+      outlet.send(status, NONE, own, request.method === 'HEAD' || body === '' ? null : body)
+      noteOutcome(request, entry, judgement, { status, bytes: 0 }, false)
+    }
+    const ids = exchange.named(request)
+    if (ids === null) return give(null)
+    const asOf = catalogue.forgotten
+    return exchange.receiver(tenant, attachment, ids).then((receiver) => {
+      if (catalogue.forgotten !== asOf) return serve(request, outlet, id)
+      const { decision } = gate.again(judgement, entry.facts, tenant)
+      if (!decision.allow) return refuse(request, outlet, id, entry, judgement, decision.reason)
+      if (receiver !== null) return give(receiver)
+      noteOutcome(request, entry, judgement, { status: 404, bytes: 0 }, false)
+      return answerProblem(
+        outlet,
+        id,
+        problem('not_found', 'This user is no receiver of the attachment.'),
+        request.method,
+      )
+    })
+  }
+
   async function preflight(request: MediaRequest, outlet: Outlet, id: string, resource: Resource) {
     const tenant = await tenants.find(resource.segments[1] ?? '')
-    const headers = preflightHeaders(request.headers.origin, tenant?.settings.allowedOrigins ?? [])
+    const names = dialects.flatMap((dialect) => dialect.headers)
+    const headers = preflightHeaders(request.headers.origin, tenant?.settings.allowedOrigins ?? [], names)
     const own = [...(headers ?? []), 'X-Request-Id', id, 'Cache-Control', 'no-store']
     outlet.send(headers === null ? 403 : 204, NONE, own, null)
   }
@@ -208,6 +275,11 @@ export function createMedia(parts: MediaParts): Media {
 }
 
 const NONE: readonly string[] = []
+
+function queryOf({ url = '' }: MediaRequest): string {
+  const mark = url.indexOf('?')
+  return mark < 0 ? '' : url.slice(mark + 1)
+}
 
 function answerProblem(outlet: Outlet, id: string, error: Problem, method: string | undefined = 'GET'): void {
   const body = JSON.stringify(problemBody(error, id))

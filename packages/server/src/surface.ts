@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Dialect } from './gate/dialect.ts'
 
 /** A vendor-shaped face of the house: calls of another system, translated. Made by wiring, mounted beside the native API. */
 export type Surface = {
   /** Its name, as the operator knows it. */
   readonly name: string
+  /** How its clients show what they hold at media paths, and are answered there. */
+  readonly dialect: Dialect
   /** Whether a request is this surface's, known call or not: it is answered in its words then. */
   owns(method: string, url: string): boolean
   /** Comes before anything else is looked at: answers preflights, and says which pages may read the answer. */

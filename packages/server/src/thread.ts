@@ -9,6 +9,7 @@ import { type Config, listeningOn } from './config.ts'
 import type { Delivery } from './deliver/deliver.ts'
 import { createHotBlobs } from './deliver/hot-blobs.ts'
 import { mountDemo } from './demo/page.ts'
+import { createExchange } from './exchange.ts'
 import { createAccessLog } from './gate/access-log.ts'
 import { createApiJudge, createSurfaceJudge } from './gate/api-judge.ts'
 import { createClientAddress } from './gate/client-address.ts'
@@ -136,6 +137,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   }, config.leaseMilliseconds)
   watch.unref()
 
+  const links = createLinks({ tenants, linkKeys, board, primitives, mediaUrl: () => config.mediaUrl })
   const parts: Parts = {
     get config() {
       return config
@@ -144,7 +146,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     blobs,
     standings,
     tenants,
-    links: createLinks({ tenants, linkKeys, board, primitives, mediaUrl: () => config.mediaUrl }),
+    links,
     issuer: createIssuer(grantKeys, primitives, sequence),
     vault,
     log,
@@ -157,6 +159,9 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     minimumBytesPerSecond: config.minimumBytesPerSecond,
     offloadPrefix: config.offload.kind === 'none' ? null : config.offload.prefix,
   }
+  const judging = { gate, tenants, records, address, accessLog }
+  const surfaces = createSurfaces(parts, createSurfaceJudge(judging), config.surfaces)
+  const dialects = surfaces.map((surface) => surface.dialect)
   const media = createMedia({
     gate,
     catalogue,
@@ -165,17 +170,18 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     openResponses,
     address,
     delivery,
+    dialects,
+    exchange: createExchange({ dialects, links, records, now }),
     log,
     metrics,
   })
-  const judging = { gate, tenants, records, address, accessLog }
   let draining = false
   let made: Listener | null = null
   const api = await createApi({
     parts,
     version: VERSION,
     judge: createApiJudge(judging),
-    surfaces: createSurfaces(parts, createSurfaceJudge(judging), config.surfaces),
+    surfaces,
     inspect: inspectFor(createInspector({ verifier, keys, catalogue, tenants, board }), now),
     verify: createForwardAuth({ gate, catalogue, address, accessLog }),
     metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),

@@ -1,6 +1,6 @@
 /** Response headers that pages of an allowed origin may read beyond the simple ones. */
 const EXPOSED = 'Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, X-Request-Id'
-const REQUESTED = 'authorization, range, if-none-match, if-range, fat, appid, apikey, onbehalfof, x-gatehouse-wall'
+const REQUESTED = ['authorization', 'range', 'if-none-match', 'if-range', 'x-gatehouse-wall']
 
 /**
  * CORS headers of an answer that carries media: the exact origin where the app lists it, nothing otherwise. `null` is never an
@@ -18,8 +18,12 @@ export function corsHeaders(origin: string | undefined, allowed: readonly string
   ]
 }
 
-/** The answer to a preflight, or null where the origin is not allowed. */
-export function preflightHeaders(origin: string | undefined, allowed: readonly string[]): readonly string[] | null {
+/** The answer to a preflight, or null where the origin is not allowed. `more` are names of headers that may come along, too. */
+export function preflightHeaders(
+  origin: string | undefined,
+  allowed: readonly string[],
+  more: readonly string[],
+): readonly string[] | null {
   const headers = corsHeaders(origin, allowed)
   if (headers.length === 0) return null
   return [
@@ -27,7 +31,7 @@ export function preflightHeaders(origin: string | undefined, allowed: readonly s
     'Access-Control-Allow-Methods',
     'GET, HEAD',
     'Access-Control-Allow-Headers',
-    REQUESTED,
+    [...REQUESTED, ...more].join(', '),
     'Access-Control-Max-Age',
     '600',
     'Vary',
