@@ -52,6 +52,11 @@ test('what is missing, wrong or taken is told by field', async () => {
     [{ uid: 'a', name: '\ud800' }, 'name', 'The name format is invalid.'],
     [{ uid: 'a', name: ['x'] }, 'name', 'The name must be a string.'],
     [{ uid: 'a', name: 'x', metadata: 'text' }, 'metadata', 'The metadata must be a JSON object.'],
+    [
+      { uid: 'a', name: 'x', metadata: `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}` },
+      'metadata',
+      'The metadata is nested',
+    ],
     [{ uid: 'a', name: 'x', metadata: [1] }, 'metadata', 'The metadata must be a JSON object.'],
     [{ uid: 'a', name: 'x', metadata: { x: 'x'.repeat(20_000) } }, 'metadata', 'The metadata may not be greater'],
     [
@@ -100,6 +105,25 @@ test('a user is changed, parts are taken away, and the rest stays', async () => 
   assert.equal(await rest.fails('PUT', '/users/nobody', { name: 'x' }), '404 ERR_UID_NOT_FOUND')
   assert.equal(await rest.fails('PUT', '/users/carl', { name: '' }), '400 ERR_BAD_REQUEST')
   assert.equal(await rest.fails('PUT', '/users/carl', { unset: 7 }), '400 ERR_BAD_REQUEST')
+})
+
+test('tokens that people copy along with our own URLs are never kept', async () => {
+  const media = `${server.url}/apps/${app.id}/0123456789abcdefghijklmn/me.png`
+  const stolen = { avatar: `${media}?fat=stolen`, metadata: { deep: [`see ${media}?t=stolen#x`] } }
+  const made = await rest.ok('POST', '/users', { uid: 'copy', name: 'Copy', ...stolen })
+  assert.deepEqual([made.avatar, made.metadata], [media, { deep: [`see ${media}`] }])
+  const changed = await rest.ok('PUT', '/users/copy', {
+    avatar: `${media}?fat=again`,
+    link: 'https://a.example/?t=kept',
+  })
+  assert.deepEqual([changed.avatar, changed.link], [media, 'https://a.example/?t=kept'])
+  const group = await rest.ok('POST', '/groups', {
+    guid: 'copy',
+    name: 'G',
+    type: 'public',
+    icon: `${media}?fat=stolen`,
+  })
+  assert.equal(group.icon, media)
 })
 
 test('a deleted user is gone with their sessions, and the uid is free for another', async () => {

@@ -6,7 +6,7 @@ import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchGroup, noSuchUser } from './errors.ts'
 import { findGroup, type Lists, readLists, requireRank } from './group.ts'
 import { addLists } from './newcomers.ts'
-import { findUser, newGuid } from './people.ts'
+import { findUser, newGuid, withoutTokens } from './people.ts'
 import { GROUP_TYPES, showGroup } from './people-view.ts'
 import { choiceOf, type Fields, objectOf, pageOf, paginationOf, requiredText, textOf, textsOf } from './request.ts'
 
@@ -82,7 +82,8 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       who: 'both',
       bodyLimit: BODY_LIMIT,
       handle: async (context) => {
-        const { app, fields, caller } = context
+        const { app, caller, tenant } = context
+        const fields = withoutTokens(context.fields, parts.config.mediaUrl, tenant)
         const guid = newGuid(fields)
         const name = requiredText(fields, 'name')
         requiredText(fields, 'type')
@@ -122,7 +123,8 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       path: '/groups/{guid}',
       who: 'both',
       handle: async (context) => {
-        const { app, fields, params, who } = context
+        const { app, params, who, tenant } = context
+        const fields = withoutTokens(context.fields, parts.config.mediaUrl, tenant)
         const group = await findGroup(records, app, params.guid ?? '')
         await requireRank(records, context, group, 'admin')
         const name = fields.name == null ? undefined : requiredText(fields, 'name')

@@ -173,6 +173,8 @@ export function mountCalls(
 
   function answerWith({ handle }: SurfaceCall): RouteHandlerMethod {
     return async (request, reply) => {
+      // For the log; not before, since the native API judges again, and refuses, whoever it finds there.
+      request.caller = admitted.get(request)?.caller ?? null
       const { data, meta }: Answer = await handle(await contextOf(request))
       return reply
         .type('application/json; charset=utf-8')

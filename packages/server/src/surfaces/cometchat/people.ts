@@ -1,5 +1,7 @@
 import { isId } from '@gatehouse/core/resource'
-import type { Records, User } from '@gatehouse/storage/records/port'
+import type { Json, Records, User } from '@gatehouse/storage/records/port'
+import type { Tenant } from '../../parts.ts'
+import { createAddresses } from './addresses.ts'
 import { badField } from './errors.ts'
 import { type Fields, requiredText, textsOf } from './request.ts'
 
@@ -51,4 +53,12 @@ function newId(fields: Fields, name: 'uid' | 'guid'): string {
 /** A list of uids out of a body, at most `most` of them; undefined where it was left out. Raises ERR_BAD_REQUEST. */
 export function uidsOf(fields: Fields, name: string, most: number): readonly string[] | undefined {
   return textsOf(fields, name, most, 256)
+}
+
+/**
+ * What was sent of a person or group, without the tokens of those who copied our own media URLs into it: a picture shown to everybody
+ * MUST NOT hold what opens media for one.
+ */
+export function withoutTokens(fields: Fields, mediaUrl: string, { settings: { loginWall } }: Tenant): Fields {
+  return createAddresses({ mediaUrl, loginWall }).strip(fields as Json) as Fields
 }

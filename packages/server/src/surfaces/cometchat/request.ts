@@ -4,12 +4,22 @@ import { badField, failure } from './errors.ts'
 /** What was sent as JSON: by name, not yet believed. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** The JSON object of a request's body; an absent or empty one counts as `{}`. Raises ERR_BAD_REQUEST for anything else. */
+/** JSON that was sent may be nested this deeply: whatever walks through it then fits any stack. */
+const DEEPEST = 64
+
+/** The JSON object of a request's body; an absent one counts as `{}`. Raises ERR_BAD_REQUEST for anything else. */
 export function fieldsOf(body: unknown): Fields {
   if (body === undefined || body === null) return {}
   if (typeof body !== 'object' || Array.isArray(body))
     throw failure('ERR_BAD_REQUEST', 'The body has to be a JSON object.')
+  if (isDeeper(body, DEEPEST)) throw failure('ERR_BAD_REQUEST', 'The body is nested too deeply.')
   return body as Fields
+}
+
+/** Whether something is nested more deeply than so many levels. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
 }
 
 /** A line of text, or undefined where it was left out; null counts as left out. A whole number counts as its digits. */
@@ -68,6 +78,7 @@ export function objectOf(fields: Fields, name: string, most: number): { readonly
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
     throw badField(name, `The ${words(name)} must be a JSON object.`)
   }
+  if (isDeeper(object, DEEPEST)) throw badField(name, `The ${words(name)} is nested too deeply.`)
   if (sizeOf(object) > most) throw badField(name, `The ${words(name)} may not be greater than ${most} characters.`)
   return object as { readonly [name: string]: Json }
 }

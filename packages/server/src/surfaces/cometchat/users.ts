@@ -3,7 +3,7 @@ import type { Parts } from '../../parts.ts'
 import { openToken } from './auth-tokens.ts'
 import { type Answer, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchUser } from './errors.ts'
-import { findUser, newUid } from './people.ts'
+import { findUser, newUid, withoutTokens } from './people.ts'
 import { showUser } from './people-view.ts'
 import {
   type Fields,
@@ -40,7 +40,8 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
       who: 'rest',
       action: 'issue',
       place: '/users',
-      handle: async ({ app, fields, caller }) => {
+      handle: async ({ app, tenant, caller, ...given }) => {
+        const fields = withoutTokens(given.fields, parts.config.mediaUrl, tenant)
         const uid = newUid(fields)
         const details = { ...detailsOf(fields, {}), name: requiredText(fields, 'name') }
         const withToken = truthOf(fields, 'withAuthToken')
@@ -75,7 +76,8 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
       method: 'PUT',
       path: '/users/{uid}',
       who: 'rest',
-      handle: async ({ app, params: { uid = '' }, fields }) => {
+      handle: async ({ app, tenant, params: { uid = '' }, ...given }) => {
+        const fields = withoutTokens(given.fields, parts.config.mediaUrl, tenant)
         const before = await find(app, uid)
         const name = fields.name == null ? undefined : requiredText(fields, 'name')
         const details = { ...detailsOf(fields, before.profile), ...(name !== undefined && { name }) }
