@@ -125,19 +125,24 @@ test('a revocation ends sessions: by their id, by their token, and all of a user
   const base = await user('rob')
   const revoke = (target: object, of = app.id) => house.call('POST', `/v1/apps/${of}/revocations`, target)
   const begin = async () => (await house.call('POST', base)).body
-  const [byId, byToken, last] = [await begin(), await begin(), await begin()]
+  const [byId, byToken, byPass, last] = [await begin(), await begin(), await begin(), await begin()]
   const { body: other } = await house.call('POST', '/v1/apps', { name: 'Other' })
   assert.equal((await revoke({ token: byToken.token }, other.id)).status, 404)
   assert.equal((await revoke({ session: byId.id })).status, 200)
   assert.equal((await revoke({ token: byToken.token })).status, 200)
-  assert.deepEqual([await isRevoked(byId.id), await isRevoked(byToken.id)], [true, true])
+  const [links, session] = [await parts.links.of(app.id), await parts.records.logins.find(app.id, byPass.id)]
+  const pass = session && links?.pass({ session: session.id, ...session })
+  assert.equal((await revoke({ token: pass })).status, 200)
+  for (const { id } of [byId, byToken, byPass]) assert.equal(await isRevoked(id), true)
   assert.deepEqual(await idsAt(base), [last.id])
   const again = await revoke({ token: byToken.token })
   assert.deepEqual([again.status, again.body.code], [400, 'validation_failed'], 'a secret is never kept as an id')
   assert.equal((await revoke({ user: 'rob' })).status, 200)
   assert.deepEqual(await idsAt(base), [])
+  const service = `BA${'Q'.repeat(40)}`
+  assert.equal((await revoke({ token: service })).status, 400, 'nor is a service token')
   const listed = await house.call('GET', `/v1/apps/${app.id}/revocations`)
-  assert.doesNotMatch(listed.text, /ghl_/)
+  for (const secret of [byToken.token, pass, service]) assert.ok(!listed.text.includes(secret))
 })
 
 test('the acts tell whether there was anything to do, and take tokens of any form', async () => {

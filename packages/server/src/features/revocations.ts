@@ -1,3 +1,4 @@
+import { readPass } from '@gatehouse/core/pass'
 import { covers, parseResource, resourceOf } from '@gatehouse/core/resource'
 import type { RevocationTarget } from '@gatehouse/storage/records/port'
 import { type Static, Type } from 'typebox'
@@ -14,7 +15,11 @@ const Target = Exactly(
   {
     user: Type.Optional(Id),
     token: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 16_384, description: 'The id of a token, or the token itself.' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 16_384,
+        description: 'The id of a token, or the token itself; a login token or media pass ends its session.',
+      }),
     ),
     key: Type.Optional(Id),
     session: Type.Optional(Name),
@@ -30,6 +35,14 @@ const Target = Exactly(
 export function createRevocations(parts: Parts) {
   const { records, standings, vault } = parts
   const pager = createPager(vault)
+
+  /** The login session that a login token or a media pass belongs to, with which it ends. */
+  async function sessionOf(app: string, token: string): Promise<string | null> {
+    const login = await records.logins.findBySecretHash(hashSecret(token))
+    if (login === null) return readPass(token)?.session ?? null
+    if (login.app !== app) throw problem('not_found', 'There is no such login session in this app.')
+    return login.id
+  }
 
   async function targetOf(app: string, body: Static<typeof Target>): Promise<RevocationTarget> {
     const { subject, issuedBefore, ...single } = body
@@ -50,9 +63,8 @@ export function createRevocations(parts: Parts) {
       return { key }
     }
     if (token !== undefined) {
-      const login = await records.logins.findBySecretHash(hashSecret(token))
-      if (login?.app === app) return { session: login.id }
-      if (login !== null) throw problem('not_found', 'There is no such login session in this app.')
+      const session = await sessionOf(app, token)
+      if (session !== null) return { session }
       const id = tokenId(token)
       if (id === null) throw invalid({ path: '/token', message: 'holds no id; revoke its subject, key or resource' })
       return { token: id }
