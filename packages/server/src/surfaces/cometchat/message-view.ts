@@ -107,7 +107,7 @@ export function showAction(
 }
 
 function render(message: Message, scene: Scene): Shown {
-  const { id, category, type, text, tags, parent, createdAt, updatedAt, editedAt, deletedAt, deletedBy } = message
+  const { id, category, text, tags, parent, createdAt, updatedAt, editedAt, deletedAt, deletedBy } = message
   const sender = message.from ?? SYSTEM
   const { receiverType, receiver } = addressee(message, sender, scene)
   const { content, files, muid } = kept(message)
@@ -120,7 +120,7 @@ function render(message: Message, scene: Scene): Shown {
     receiverType,
     receiver,
     category,
-    type,
+    type: typeOf(message, attachments),
     data: {
       ...(deletedAt === null && content),
       ...(text !== null && { text }),
@@ -144,6 +144,12 @@ function render(message: Message, scene: Scene): Shown {
       deletedBy: deletedBy !== null && scene.users.has(deletedBy) ? deletedBy : SYSTEM,
     }),
   }
+}
+
+/** Clients look for files in media messages only; one that was sent elsewhere may be a text with files. */
+function typeOf(message: Message, [first]: readonly Elsewhere[]): string {
+  if (first === undefined || message.type !== 'text' || isKept(message)) return message.type
+  return /^(image|video|audio)\//.exec(first.mimeType)?.[1] ?? 'file'
 }
 
 function entityOf(uid: string, scene: Scene): Shown {
