@@ -273,7 +273,7 @@ test('a message larger than the vendor allows, or than the app allows, is refuse
   assert.equal(early.status, 413, 'told before the rest of it is sent')
   await chat.settings({ maxUploadBytes: 10 })
   assert.equal(await ann.fails('POST', '/messages', body, headers), '413 ERR_FILE_SIZE_EXCEEDED')
-  await chat.settings({ maxUploadBytes: null, quotaAttachments: 1 })
+  await chat.settings({ maxUploadBytes: null, quotaAttachments: 0 })
   assert.equal(await ann.fails('POST', '/messages', body, headers), '403 ERR_PERMISSION_DENIED')
   await chat.settings({ quotaAttachments: null })
 })
