@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { CometChatSdkVersion } from '../../../script/cometchat-sdk.ts'
 import { type Answer, basic, type Client, createClient, type Headers } from '../client.ts'
 import { type Caller, restOf } from '../cometchat-http.ts'
-import { ADMIN, type Gatehouse, startGatehouse } from '../gatehouse.ts'
+import { ADMIN, type Gatehouse, type GatehouseOptions, startGatehouse } from '../gatehouse.ts'
 import { freePort } from '../ports.ts'
 import { createApp, type Tenant } from '../tenant.ts'
 import type { Picked, Told } from './calls.ts'
@@ -30,12 +30,15 @@ export type Journey = {
 }
 
 /** Starts it. */
-export async function startJourney(settings: Readonly<Record<string, unknown>>): Promise<Journey> {
+export async function startJourney(
+  settings: Readonly<Record<string, unknown>>,
+  options: GatehouseOptions = {},
+): Promise<Journey> {
   const front = await startTlsFront()
   const port = await freePort()
   front.lead(port)
   const flags = ['--port', String(port), '--public-url', front.url, '--allow-loopback', 'true']
-  const house = await startGatehouse({ flags })
+  const house = await startGatehouse({ ...options, flags })
   const direct = `http://127.0.0.1:${port}`
   const admin: Client = createClient(direct, basic(ADMIN.id, ADMIN.secret))
   const bare = createClient(direct)

@@ -17,6 +17,8 @@ export type TlsFront = {
   readonly certificate: string
   /** Says which server of plain HTTP stands behind it. */
   readonly lead: (port: number) => void
+  /** Does something as a request arrives, before it goes on. */
+  readonly before: (act: (method: string, target: string) => void) => void
   readonly stop: () => Promise<void>
 }
 
@@ -28,8 +30,10 @@ export async function startTlsFront(): Promise<TlsFront> {
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key]
   execFileSync('openssl', [...words, ...names, '-out', certificate], { stdio: 'ignore' })
   let behind = 0
+  let act = (_method: string, _target: string) => {}
   const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (incoming, response) => {
     const { method = 'GET', url = '/', headers } = incoming
+    act(method, url)
     const outgoing = request({ host: '127.0.0.1', port: behind, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       pipeline(answer, response, () => {})
@@ -47,6 +51,9 @@ export async function startTlsFront(): Promise<TlsFront> {
     certificate,
     lead: (port) => {
       behind = port
+    },
+    before: (next) => {
+      act = next
     },
     stop: async () => {
       server.closeAllConnections()
