@@ -113,11 +113,12 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   const throttle = createThrottle(config.badTokensPerMinute)
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
   const verifier = createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence })
+  const receives = createReceives(records)
   const gate = createGate({
     verifier,
     board,
     uses: records.uses,
-    receives: createReceives(records),
+    receives,
     throttle,
     trust: given.trust,
     now,
@@ -182,7 +183,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     version: VERSION,
     judge: createApiJudge(judging),
     surfaces,
-    inspect: inspectFor(createInspector({ verifier, keys, catalogue, tenants, board }), now),
+    inspect: inspectFor(createInspector({ verifier, keys, logins, receives, catalogue, tenants, board }), now),
     verify: createForwardAuth({ gate, catalogue, address, accessLog }),
     metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),
     draining: () => draining,

@@ -7,6 +7,7 @@ import type { Attachment, Change, LoginSession, Records } from '@gatehouse/stora
 import { createCatalogue } from '../src/catalogue.ts'
 import type { Credential } from '../src/gate/credential.ts'
 import { createGate, type Gate } from '../src/gate/gate.ts'
+import { createInspector, type Inspector } from '../src/gate/inspect.ts'
 import { type Judgement, NO_FACTS } from '../src/gate/judgement.ts'
 import { createKnownKeys, hashSecret } from '../src/gate/known-keys.ts'
 import { createKnownLogins } from '../src/gate/known-logins.ts'
@@ -30,6 +31,8 @@ import { createTenants } from '../src/tenants.ts'
 export type GateFixture = {
   readonly records: Records
   readonly gate: Gate
+  /** Over the very parts of the gate. */
+  readonly inspector: Inspector
   /** Milliseconds; the gate's present. */
   clock: number
   /** Makes an app. */
@@ -93,11 +96,13 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
   })
   const grantKeys = await openGrantKeys(records, vault)
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
+  const verifier = createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence: () => standings.sequence })
+  const receives = createReceives(records)
   const gate = createGate({
-    verifier: createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence: () => standings.sequence }),
+    verifier,
     board,
     uses: records.uses,
-    receives: createReceives(records),
+    receives,
     throttle: createThrottle(0),
     trust: ALONE,
     now: () => fixture.clock,
@@ -108,6 +113,7 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
   const fixture: GateFixture = {
     records,
     gate,
+    inspector: createInspector({ verifier, keys, logins, receives, catalogue, tenants, board }),
     clock: 1_700_000_000_000,
     async app(id, settings = {}) {
       const linkKey = vault.seal(randomBytes(32), LINK_KEY_PURPOSE)

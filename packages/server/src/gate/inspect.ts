@@ -1,18 +1,21 @@
 import { type Action, isAction } from '@gatehouse/core/access'
 import { explain, type Step } from '@gatehouse/core/explain'
 import type { UnverifiedJws } from '@gatehouse/core/jws'
-import { readJwt, readPayload } from '@gatehouse/core/jwt'
-import { readLink } from '@gatehouse/core/link'
+import { type readJwt, readPayload } from '@gatehouse/core/jwt'
 import { isProblem } from '@gatehouse/core/problem'
 import { REASONS } from '@gatehouse/core/reasons'
 import { parseResource, type Resource, ROOT, resourceOf } from '@gatehouse/core/resource'
 import type { Token } from '@gatehouse/core/token'
 import type { Catalogue } from '../catalogue.ts'
+import type { Tenant } from '../parts.ts'
+import type { Receives } from '../receivers.ts'
 import type { Board } from '../standing/board.ts'
 import type { RememberedTenants } from '../tenants.ts'
 import { gather } from './gather.ts'
+import { formStep, proofStep, type ReadToken, readToken } from './inspect-form.ts'
 import { NO_FACTS, type Verified } from './judgement.ts'
-import type { KnownKeys } from './known-keys.ts'
+import { hashSecret, type KnownKeys } from './known-keys.ts'
+import type { KnownLogins } from './known-logins.ts'
 import type { Verifier } from './verify.ts'
 
 /** What somebody wants to know about a token. `at` is in milliseconds; `url` is where it was shown. */
@@ -45,13 +48,24 @@ export type Inspector = { inspect(question: Question): Promise<Inspection> }
 export type InspectorParts = {
   readonly verifier: Verifier
   readonly keys: KnownKeys
+  readonly logins: KnownLogins
+  readonly receives: Receives
   readonly catalogue: Catalogue
   readonly tenants: RememberedTenants
   readonly board: Board
 }
 
 /** Creates the inspector. Uses are not counted by an inspection. */
-export function createInspector({ verifier, keys, catalogue, tenants, board }: InspectorParts): Inspector {
+export function createInspector(parts: InspectorParts): Inspector {
+  const { verifier, keys, logins, receives, catalogue, tenants, board } = parts
+
+  /** A login session stands at the doors of surfaces only, so nothing but its secret tells it from a key's. */
+  async function verify({ form, credential }: ReadToken, text: string, place: Resource | null, tenant: Tenant | null) {
+    const verified = await verifier.verify(credential, place ?? ROOT, tenant, false)
+    const login = verified.ok || form !== 'secret' ? null : await logins.find(hashSecret(text))
+    return login === null ? verified : ({ ok: true, token: login } satisfies Verified)
+  }
+
   async function keyOf(id: string | null): Promise<{ key: Inspection['key']; keyOwner: readonly Resource[] }> {
     if (id === null) return { key: null, keyOwner: [] }
     const known = await keys.find(id)
@@ -63,17 +77,16 @@ export function createInspector({ verifier, keys, catalogue, tenants, board }: I
   return {
     async inspect(question) {
       const { token: text } = question
-      const jws = text.includes('.') ? readJwt(text) : null
-      const form = formOf(text, jws)
-      const steps: Step[] = [formStep(form, jws)]
+      const read = readToken(text)
+      const { form, jws } = read
+      const steps: Step[] = [formStep(read)]
       const place = placeOf(question.url)
       const entry = place.resource === null ? null : await catalogue.find(place.resource)
       const tenant = entry?.tenant ?? null
       if (place.problem !== null) steps.push({ check: 'place', outcome: 'fail', detail: place.problem })
 
-      const credential = form === 'link' ? ({ form: 'query', text } as const) : ({ form: 'bearer', text } as const)
-      const verified = await verifier.verify(credential, place.resource ?? ROOT, tenant, false)
-      steps.push(proofStep(form, verified, place.resource))
+      const verified = await verify(read, text, place.resource, tenant)
+      steps.push(proofStep(read, verified, place.resource !== null))
       const about = describe(jws)
       const { key, keyOwner } = await keyOf(verified.ok ? verified.token.key : about.kid)
       if (!verified.ok) {
@@ -97,15 +110,23 @@ export function createInspector({ verifier, keys, catalogue, tenants, board }: I
         wall: null,
       }
       const facts = entry?.attachment == null ? NO_FACTS : entry.facts
-      const explained = explain(access, token, gather(board, access, token, facts, owner, 'unlimited', false))
+      const asked = token.kind === 'pass' && facts.attachment !== null
+      const receiver = asked && (await receives(facts.attachment, token.subjectSerial ?? 0, isOpenToLater(owner)))
+      const explained = explain(access, token, gather(board, access, token, facts, owner, 'unlimited', receiver))
+      // Media is no door for a login session; those of surfaces have no URL that could be told here.
+      const door: readonly Step[] =
+        token.kind === 'login' && place.resource !== null
+          ? [{ check: 'door', outcome: 'fail', detail: REASONS.kind_not_accepted.sentence }]
+          : []
       return {
         kind: token.kind,
         ...about.shown,
         key,
         verified: true,
-        decision: tell(explained.decision),
+        decision: tell(door.length === 0 ? explained.decision : { allow: false, reason: 'kind_not_accepted' }),
         steps: [
           ...steps,
+          ...door,
           ...explained.steps,
           ...(place.resource === null ? [] : [placeStep(entry?.attachment != null)]),
         ],
@@ -119,30 +140,8 @@ function appsNamed(...apps: readonly (string | null | undefined)[]): readonly Re
   return apps.flatMap((app) => (app == null ? [] : resourceOf('apps', app)))
 }
 
-type Form = 'link' | 'jwt' | 'secret'
-
-function formOf(text: string, jws: ReturnType<typeof readJwt> | null): Form {
-  if (jws !== null) return 'jwt'
-  return readLink(text) === null ? 'secret' : 'link'
-}
-
-function formStep(form: Form, jws: ReturnType<typeof readJwt> | null): Step {
-  if (jws !== null && isProblem(jws)) return { check: 'form', outcome: 'fail', detail: jws.detail }
-  const name = {
-    link: 'A recipient link',
-    jwt: 'A compact JWS (RFC 7515)',
-    secret: 'An API key secret, or nothing known',
-  }
-  return { check: 'form', outcome: 'pass', detail: `${name[form]}.` }
-}
-
-function proofStep(form: Form, verified: Verified, resource: Resource | null): Step {
-  if (verified.ok) return { check: 'proof', outcome: 'pass', detail: 'The signature, MAC or secret holds.' }
-  if (form === 'link' && resource === null) {
-    const detail = 'A recipient link is bound to one attachment: tell the URL that it belongs to.'
-    return { check: 'proof', outcome: 'fail', detail }
-  }
-  return { check: 'proof', outcome: 'fail', detail: REASONS[verified.reason].sentence }
+function isOpenToLater(tenant: Tenant | null | undefined): boolean {
+  return tenant?.settings.historyForNewMembers ?? false
 }
 
 function placeStep(exists: boolean): Step {
