@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { type Answer, bearer, type Client, type Headers } from './support/client.ts'
+import { type Answer, bearer, type Client, type Headers, targetOf } from './support/client.ts'
 import { ADMIN, startGatehouse } from './support/gatehouse.ts'
+import { logIn } from './support/login.ts'
 import { createApp, keyed } from './support/tenant.ts'
 import { offlineToken, readClaims } from './support/tokens.ts'
 
 /**
- * Every kind of token tries every class of route (security.md, T6). A credential stands in the header, or in the query for links
- * and grant tokens, since both are ways in.
+ * Every kind of token tries every class of route (security.md, T6), in every place where such a thing may stand: headers and the query,
+ * by our own names and by those of a surface.
  */
 
 const house = await startGatehouse()
@@ -17,7 +18,8 @@ const other = await createApp(house.admin)
 for (const tenant of [app, other]) await tenant.conversation('c', ['ann', 'bob'])
 await app.conversation('d', ['ann', 'bob'])
 const file = await app.upload(Buffer.from('the file'))
-const elsewhere = await app.upload(Buffer.from('the other file'), { conversation: 'd' })
+const second = await app.upload(Buffer.from('the other file'), { conversation: 'd' })
+const outside = await app.upload(Buffer.from('the file outside'), { conversation: null, recipients: ['bob'] })
 const foreign = await other.upload(Buffer.from('their file'))
 
 const everything = `/apps/${app.id}`
@@ -34,10 +36,12 @@ const linkOf = async (tenant: typeof app, id: string) => (await tenant.link(id, 
 type Route = { readonly name: string; readonly call: (client: Client, query: string) => Promise<Answer> }
 
 let serial = 0
+const inApp = { appid: app.id }
 const MESSAGE = { conversation: 'c', from: 'ann', text: 'x', attachments: [] }
 const ROUTES = [
   { name: 'read the file', call: (client, query) => client.get(`${file.path}${query}`) },
-  { name: 'read in another conversation', call: (client, query) => client.get(`${elsewhere.path}${query}`) },
+  { name: 'read in another conversation', call: (client, query) => client.get(`${second.path}${query}`) },
+  { name: 'read outside of conversations', call: (client, query) => client.get(`${outside.path}${query}`) },
   { name: "read another app's file", call: (client, query) => client.get(`${foreign.path}${query}`) },
   { name: 'list links', call: (client, query) => client.get(`${app.base}/attachments/${file.id}/links${query}`) },
   { name: 'write', call: (client, query) => client.post(`${app.base}/messages${query}`, MESSAGE) },
@@ -48,16 +52,31 @@ const ROUTES = [
   { name: 'manage', call: (client, query) => client.put(`${app.base}/users/u${serial++}${query}`, {}) },
   { name: 'write to another app', call: (client, query) => client.post(`${other.base}/messages${query}`, MESSAGE) },
   { name: 'make an app', call: (client, query) => client.post(`/v1/apps${query}`, { name: `a${serial++}` }) },
+  { name: "be a surface's client", call: (client, query) => client.get(`/v3.0/me${query}`, inApp) },
+  {
+    name: "be a surface's server",
+    call: (client, query) => client.get(`/v3/users/bob/auth_tokens${query}`, inApp),
+  },
+  {
+    name: "be a surface's client in another app",
+    call: (client, query) => client.get(`/v3.0/me${query}`, { appid: other.id }),
+  },
+  {
+    name: "be a surface's server in another app",
+    call: (client, query) => client.get(`/v3/users/bob/auth_tokens${query}`, { appid: other.id }),
+  },
 ] as const satisfies readonly Route[]
 
 type Name = (typeof ROUTES)[number]['name']
-const OWN: readonly Name[] = ['read the file', 'read in another conversation']
+const RECEIVED: readonly Name[] = ['read the file', 'read in another conversation']
+const OWN: readonly Name[] = [...RECEIVED, 'read outside of conversations']
+const SURFACE = /^be a surface/
 
 type Kind = {
   readonly kind: string
   readonly headers?: Headers
-  /** The token for `?t=`. */
-  readonly t?: string
+  /** The whole query in which it stands: `t=…`. */
+  readonly query?: string
   readonly opens: readonly Name[]
 }
 
@@ -67,21 +86,97 @@ const manage = offlineToken(appKey, grants('manage'))
 const ways = (kind: string, token: string, opens: readonly Name[]): readonly Kind[] => [
   { kind: `${kind}, bearer`, headers: bearer(token), opens },
   // A token in a query is for media only (RFC 6750, section 5.3: URLs are logged and shared).
-  { kind: `${kind}, query`, t: token, opens: opens.filter((name) => name.startsWith('read')) },
+  // Where a surface takes other things, and nothing like this.
+  { kind: `${kind}, query of a surface`, query: `fat=${token}`, opens: [] },
+  { kind: `${kind}, auth token of a surface`, headers: { authtoken: token }, opens: [] },
+  { kind: `${kind}, key of a surface`, headers: { apikey: token }, opens: [] },
+  { kind: `${kind}, query`, query: `t=${token}`, opens: opens.filter((name) => name.startsWith('read')) },
+]
+
+const link = await linkOf(app, file.id)
+const login = await logIn(app, 'bob')
+const pass = await login.pass()
+await app.users('zoe')
+const strangersPass = await (await logIn(app, 'zoe')).pass()
+const otherPass = await (await logIn(other, 'bob')).pass()
+const ended = await logIn(app, 'bob')
+const endedPass = await ended.pass()
+await app.revoke({ session: ended.id })
+
+const reads = (name: Name) => name.startsWith('read')
+const serves = (name: Name) => name.startsWith("be a surface's server")
+const names = (...some: readonly ((name: Name) => boolean)[]): readonly Name[] =>
+  ROUTES.map(({ name }) => name).filter((name) => some.some((is) => is(name)))
+const queryIn = (url = '') => targetOf(url).split('?')[1] ?? ''
+const told = (answer: Answer) => queryIn(answer.json<{ data: { url: string } }>().data.url)
+const presigned = queryIn((await app.bare.get(`${file.path}?fat=${pass}`)).headers.location)
+const presignedByLink = told(await app.bare.get(`${file.path}?fat=${link}&redirect=0`))
+const service = told(await app.bare.get(file.path, { apikey: appKey.secret })).replace('fat=', '')
+
+/** Places where no MAC may stand. */
+const elsewhere = (kind: string, token: string): readonly Kind[] => [
+  { kind: `${kind}, bearer`, headers: bearer(token), opens: [] },
+  { kind: `${kind}, as a login session`, headers: { authtoken: token }, opens: [] },
+  { kind: `${kind}, as a key`, headers: { apikey: token }, opens: [] },
+  { kind: `${kind}, cookie`, headers: { cookie: `gatehouse_media=${token}` }, opens: [] },
 ]
 
 const KINDS: readonly Kind[] = [
   { kind: 'nothing at all', opens: [] },
-  { kind: 'account-wide key', headers: keyed(ADMIN), opens: ROUTES.map(({ name }) => name) },
+  { kind: 'account-wide key', headers: keyed(ADMIN), opens: names((name) => !SURFACE.test(name)) },
+  { kind: 'account-wide key, of a surface', headers: { apikey: ADMIN.secret }, opens: names(reads, serves) },
+  { kind: 'account-wide key, as what a user shows', headers: { authtoken: ADMIN.secret }, opens: [] },
   ...(['basic', 'bearer'] as const).map((scheme) => ({
     kind: `app key, ${scheme}`,
     headers: keyed(appKey, scheme),
     opens: [...OWN, 'list links', 'write', 'issue', 'manage'] satisfies Name[],
   })),
+  { kind: 'app key, of a surface', headers: { apikey: appKey.secret }, opens: [...OWN, "be a surface's server"] },
+  { kind: 'app key, as what a user shows', headers: { authtoken: appKey.secret }, opens: [] },
+  { kind: 'app key, in a query', query: `fat=${appKey.secret}`, opens: [] },
   { kind: 'key that reads one conversation', headers: keyed(readKey), opens: ['read the file'] },
+  {
+    kind: 'key that reads one conversation, of a surface',
+    headers: { apikey: readKey.secret },
+    opens: ['read the file'],
+  },
   { kind: "other app's key", headers: keyed(otherKey), opens: ["read another app's file", 'write to another app'] },
-  { kind: 'recipient link', t: await linkOf(app, file.id), opens: ['read the file'] },
-  { kind: "other app's recipient link", t: await linkOf(other, foreign.id), opens: ["read another app's file"] },
+  {
+    kind: "other app's key, of a surface",
+    headers: { apikey: otherKey.secret },
+    opens: ["read another app's file", "be a surface's server in another app"],
+  },
+  { kind: 'recipient link', query: `t=${link}`, opens: ['read the file'] },
+  { kind: 'recipient link, of a surface', query: `fat=${link}`, opens: ['read the file'] },
+  { kind: 'recipient link, header of a surface', headers: { fat: link }, opens: ['read the file'] },
+  ...elsewhere('recipient link', link),
+  {
+    kind: "other app's recipient link",
+    query: `t=${await linkOf(other, foreign.id)}`,
+    opens: ["read another app's file"],
+  },
+  { kind: 'login session', headers: { authtoken: login.authToken }, opens: ["be a surface's client"] },
+  { kind: 'login session, in a query', query: `fat=${login.authToken}`, opens: [] },
+  { kind: 'login session, header of media', headers: { fat: login.authToken }, opens: [] },
+  { kind: 'login session, in our own query', query: `t=${login.authToken}`, opens: [] },
+  { kind: 'login session, bearer', headers: bearer(login.authToken), opens: [] },
+  { kind: 'login session, as a key', headers: { apikey: login.authToken }, opens: [] },
+  { kind: 'login session that has ended', headers: { authtoken: ended.authToken }, opens: [] },
+  { kind: 'media pass, query', query: `fat=${pass}`, opens: RECEIVED },
+  { kind: 'media pass, query, told', query: `fat=${pass}&redirect=0`, opens: RECEIVED },
+  { kind: 'media pass, header', headers: { fat: pass }, opens: RECEIVED },
+  { kind: 'media pass, bearer', headers: bearer(pass), opens: RECEIVED },
+  { kind: 'media pass, in our own query', query: `t=${pass}`, opens: [] },
+  { kind: 'media pass, as a login session', headers: { authtoken: pass }, opens: [] },
+  { kind: 'media pass, as a key', headers: { apikey: pass }, opens: [] },
+  { kind: 'media pass, cookie', headers: { cookie: `gatehouse_media=${pass}` }, opens: [] },
+  { kind: 'media pass of somebody who receives nothing', query: `fat=${strangersPass}`, opens: [] },
+  { kind: 'media pass of a session that has ended', query: `fat=${endedPass}`, opens: [] },
+  { kind: "other app's media pass", query: `fat=${otherPass}`, opens: ["read another app's file"] },
+  { kind: 'pre-signed URL', query: presigned, opens: ['read the file'] },
+  { kind: 'pre-signed URL made for a link', query: presignedByLink, opens: ['read the file'] },
+  { kind: 'service token', query: `fat=${service}`, opens: ['read the file'] },
+  ...elsewhere('service token', service),
   ...ways('grant token of the server, read', issued, OWN),
   ...ways('offline token, read', offlineToken(appKey, hour()), OWN),
   ...ways('offline token, write', write, ['write']),
@@ -103,13 +198,13 @@ const KINDS: readonly Kind[] = [
   { kind: 'key with no secret', headers: keyed({ ...appKey, secret: '' }), opens: [] },
 ]
 
-for (const { kind, headers = {}, t, opens } of KINDS) {
+for (const { kind, headers = {}, query, opens } of KINDS) {
   test(`${kind} opens ${opens.length === 0 ? 'nothing' : opens.join(', ')}`, async () => {
     const client = app.bare.as(headers)
     for (const { name, call } of ROUTES) {
-      const { status, text } = await call(client, t === undefined ? '' : `?t=${t}`)
+      const { status, text } = await call(client, query === undefined ? '' : `?${query}`)
       const wanted = (opens as readonly string[]).includes(name)
-      if (wanted) assert.ok(status === 200 || status === 201, `${name}: expected success, got ${status} ${text}`)
+      if (wanted) assert.ok([200, 201, 302].includes(status), `${name}: expected success, got ${status} ${text}`)
       else assert.ok([400, 401, 403, 404].includes(status), `${name}: expected a refusal, got ${status}`)
       if (!wanted) assert.doesNotMatch(text, /the file|the other file|their file/)
     }
