@@ -20,7 +20,7 @@ import type { Parts } from './parts.ts'
 import { Problem, problem, problemBody, problemOf } from './problems.ts'
 import { requestId } from './request-id.ts'
 import { routes } from './routes.ts'
-import type { Surface } from './surface.ts'
+import { bodiesOf, type Surface } from './surface.ts'
 import { compileValidator } from './validation.ts'
 
 /** What the API is made of. */
@@ -74,7 +74,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     })
   })
   app.addHook('onRequest', async (request, reply) => surfaceOf(request)?.before(request, reply))
-  const features = createFeatures(parts, options)
+  const features = createFeatures(parts, { ...options, bodies: bodiesOf(surfaces) })
   const rows = routes(features)
   app.addHook('onRequest', async (request) => {
     if (request.is404) throw noSuchCall(request, rows)

@@ -13,9 +13,11 @@ import { createTalks } from './features/talks.ts'
 import { createTokens, type Inspect } from './features/tokens.ts'
 import { createUsers } from './features/users.ts'
 import { createViews } from './features/views.ts'
+import { createWebhooks } from './features/webhooks.ts'
 import type { ForwardAuth } from './gate/forward-auth.ts'
 import type { Exposition } from './metrics.ts'
 import type { Parts } from './parts.ts'
+import type { Bodies } from './webhooks/bodies.ts'
 
 /** What the API needs beside the parts: what is made elsewhere and plugged in. */
 export type Plugged = {
@@ -25,6 +27,8 @@ export type Plugged = {
   readonly draining: () => boolean
   /** Answers `GET /v1/verify`: it judges the forwarded request itself. */
   readonly verify: ForwardAuth
+  /** What surfaces say to webhooks in words of their own. */
+  readonly bodies?: Bodies
 }
 
 /** Every feature with its endpoints. The name of a feature is its tag in the OpenAPI document. */
@@ -46,6 +50,7 @@ export function createFeatures(parts: Parts, plugged: Plugged) {
     tokens: createTokens(parts, plugged.inspect),
     revocations: createRevocations(parts),
     views: createViews(parts),
+    webhooks: createWebhooks(parts, plugged.bodies ?? {}),
     forwardAuth: createVerify(plugged.verify),
     health: createHealth(parts, plugged),
   }

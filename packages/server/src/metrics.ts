@@ -1,3 +1,4 @@
+import type { Settlement } from '@gatehouse/storage/records/port'
 import {
   AggregatorRegistry,
   Counter,
@@ -38,6 +39,8 @@ export type Metrics = {
   changed(milliseconds: number, cut: number): void
   /** Notes lines of the access log that could not be kept. */
   viewsLost(lines: number): void
+  /** Notes one try to tell a webhook something. */
+  told(settlement: Settlement): void
 }
 
 /**
@@ -91,6 +94,12 @@ export function createMetrics(registry: Registry, ofProcess: boolean): Metrics {
     help: 'Lines of the access log that could not be written.',
     registers,
   })
+  const tries = new Counter({
+    name: 'gatehouse_webhook_tries_total',
+    help: 'Tries to tell webhooks something: delivered, again (it is tried again later) or failed (given up).',
+    labelNames: ['outcome'],
+    registers,
+  })
   return {
     registry,
     media(status, bytes) {
@@ -103,5 +112,6 @@ export function createMetrics(registry: Registry, ofProcess: boolean): Metrics {
       cut.inc(responses)
     },
     viewsLost: (lines) => lost.inc(lines),
+    told: ({ outcome }) => tries.inc({ outcome: typeof outcome === 'string' ? outcome : 'again' }),
   }
 }

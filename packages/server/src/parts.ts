@@ -4,6 +4,7 @@ import type { App, Attachment, Change, LoggedChange, Receiver, Records } from '@
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { PresignedText } from './gate/credential.ts'
+import type { Outgoing } from './outgoing/outgoing.ts'
 import type { Settings } from './settings.ts'
 
 /** Everything a feature is made of. Put together once, in `app.ts`; handed down, never imported. */
@@ -16,6 +17,8 @@ export type Parts = {
   readonly links: Links
   readonly issuer: Issuer
   readonly vault: Vault
+  /** The one way out for requests whose URL comes from outside. */
+  readonly outgoing: Outgoing
   readonly log: Logger
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number

@@ -24,7 +24,7 @@ const CONVERSATION = '/apps/{app}/conversations/{conversation}'
 /** The whole native HTTP surface. */
 // biome-ignore format: one row is one line
 export function routes(to: Features): readonly Row[] {
-  const { apps, keys, users, logins, conversations, members, talks, attachments, links, messages, tokens, revocations, views, forwardAuth, health } = to
+  const { apps, keys, users, logins, conversations, members, talks, attachments, links, messages, tokens, revocations, views, webhooks, forwardAuth, health } = to
   return [
     ['POST',   '/v1/apps',                                               ask('manage', '/'),               apps.create],
     ['GET',    '/v1/apps',                                               ask('manage', '/'),               apps.list],
@@ -95,6 +95,16 @@ export function routes(to: Features): readonly Row[] {
     ['POST',   '/v1/apps/{app}/revocations',                             ask('manage', APP),               revocations.create],
     ['GET',    '/v1/apps/{app}/revocations',                             ask('manage', APP),               revocations.list],
     ['GET',    '/v1/apps/{app}/views',                                   ask('manage', APP),               views.list],
+
+    ['POST',   '/v1/apps/{app}/webhooks',                                ask('manage', APP),               webhooks.create],
+    ['GET',    '/v1/apps/{app}/webhooks',                                ask('manage', APP),               webhooks.list],
+    ['GET',    '/v1/apps/{app}/webhooks/{webhook}',                      ask('manage', APP),               webhooks.get],
+    ['PATCH',  '/v1/apps/{app}/webhooks/{webhook}',                      ask('manage', APP),               webhooks.change],
+    ['DELETE', '/v1/apps/{app}/webhooks/{webhook}',                      ask('manage', APP),               webhooks.delete],
+    ['POST',   '/v1/apps/{app}/webhooks/{webhook}/rotate-secret',        ask('manage', APP),               webhooks.rotateSecret],
+    ['POST',   '/v1/apps/{app}/webhooks/{webhook}/replay',               ask('manage', APP),               webhooks.replayFailed],
+    ['GET',    '/v1/apps/{app}/webhooks/{webhook}/deliveries',           ask('manage', APP),               webhooks.deliveries],
+    ['POST',   '/v1/apps/{app}/webhooks/{webhook}/deliveries/{delivery}/replay', ask('manage', APP),       webhooks.replay],
 
     ['GET',    '/v1/verify',                                             open('judges the request that a proxy forwards'), forwardAuth.verify],
     ['GET',    '/livez',                                                 open('says only that it lives'),  health.live],

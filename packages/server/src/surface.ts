@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect } from './gate/dialect.ts'
+import type { Bodies } from './webhooks/bodies.ts'
 
 /** A vendor-shaped face of the house: calls of another system, translated. Made by wiring, mounted beside the native API. */
 export type Surface = {
@@ -7,6 +8,8 @@ export type Surface = {
   readonly name: string
   /** How its clients show what they hold at media paths, and are answered there. */
   readonly dialect: Dialect
+  /** What it says to webhooks in place of the native body, by the names under which they ask for it. */
+  readonly bodies?: Bodies
   /** Whether a request is this surface's, known call or not: it is answered in its words then. */
   owns(method: string, url: string): boolean
   /** Comes before anything else is looked at: answers preflights, and says which pages may read the answer. */
@@ -15,4 +18,9 @@ export type Surface = {
   mount(app: FastifyInstance): void
   /** Answers what went wrong before a call was found. */
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+}
+
+/** What all surfaces together say to webhooks in words of their own. */
+export function bodiesOf(surfaces: readonly Surface[]): Bodies {
+  return Object.assign({}, ...surfaces.map(({ bodies }) => bodies))
 }

@@ -26,6 +26,7 @@ import { inspectFor } from './inspection.ts'
 import { createMedia } from './media.ts'
 import { createMetrics, type Exposition, exposeOwn } from './metrics.ts'
 import type { Storage } from './open-storage.ts'
+import { createOutgoing } from './outgoing/outgoing.ts'
 import type { Parts, Standings } from './parts.ts'
 import { createReceives } from './receivers.ts'
 import { openGrantKeys } from './signing/grant-keys.ts'
@@ -35,9 +36,12 @@ import { applyChange } from './standing/apply.ts'
 import { type Board, createBoard, type SharedMarks } from './standing/board.ts'
 import { createOpenResponses } from './standing/open-responses.ts'
 import type { Trust } from './standing/trust.ts'
+import { bodiesOf } from './surface.ts'
 import { createSurfaces } from './surfaces.ts'
 import { createTenants } from './tenants.ts'
 import { VERSION } from './version.ts'
+import { createDispatcher } from './webhooks/dispatcher.ts'
+import { createNativeBody } from './webhooks/native-body.ts'
 
 /** One thread that serves: everything between the listening socket and storage. */
 export type ServingThread = {
@@ -150,6 +154,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     links,
     issuer: createIssuer(grantKeys, primitives, sequence),
     vault,
+    outgoing: createOutgoing(config),
     log,
     now,
   }
@@ -192,6 +197,17 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       return made.server
     },
   })
+  const dispatcher = createDispatcher({
+    ...parts,
+    bodies: bodiesOf(surfaces),
+    nativeBody: createNativeBody(parts),
+    random: Math.random,
+    settled: metrics.told,
+  })
+  // A process that has the database for itself and starts now has lost whatever was on its way when the last one ended.
+  if (given.first && records.nodes === null) {
+    await records.outbox.releaseAll(now()).catch((error: unknown) => log.warn({ err: error }, 'webhooks have to wait'))
+  }
   if (config.demo) mountDemo(api, parts)
   await api.ready()
   if (made === null) throw new Error('the API made no server')
@@ -211,10 +227,12 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       })
       const taken = (server.address() as AddressInfo).port
       config = listeningOn(config, taken)
+      if (given.first) dispatcher.start()
       return taken
     },
     async drain() {
       draining = true
+      const told = dispatcher.stop()
       const connections = await new Promise<number>((resolve) =>
         server.getConnections((_error, count) => resolve(count)),
       )
@@ -230,6 +248,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       clearInterval(watch)
       await api.close()
       await accessLog.close()
+      await told
     },
   }
 }

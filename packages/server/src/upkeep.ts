@@ -24,6 +24,9 @@ const HELD_LASTS = 24 * HOUR
 const USE_LASTS = 24 * HOUR
 /** How long after their end tokens are still counted, and after their time changes kept: for clocks that are set back, and for people. */
 const KEPT = 7 * 24 * HOUR
+/** How long it can be seen what webhooks were told, and what could not be delivered to them. */
+const TOLD_LASTS = 24 * HOUR
+const FAILED_LASTS = 30 * 24 * HOUR
 const PIECE = 500
 
 /**
@@ -106,6 +109,7 @@ export function startUpkeep(parts: {
       await pruneViews()
       await inPieces(() => records.uses.prune(now() - USE_LASTS, now() - KEPT, PIECE))
       await pruneChanges()
+      await inPieces(() => records.outbox.prune({ delivered: now() - TOLD_LASTS, failed: now() - FAILED_LASTS }, PIECE))
     } catch (error) {
       if (!stopped) log.error({ err: error }, 'upkeep failed; it is tried again in an hour')
     }

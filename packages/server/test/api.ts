@@ -16,6 +16,7 @@ import { readConfig } from '../src/config.ts'
 import { refusal } from '../src/gate/refuse.ts'
 import type { Ask, Judge } from '../src/judge.ts'
 import { exposeOwn } from '../src/metrics.ts'
+import { createOutgoing } from '../src/outgoing/outgoing.ts'
 import type { Parts } from '../src/parts.ts'
 import { openGrantKeys } from '../src/signing/grant-keys.ts'
 import { createIssuer } from '../src/signing/issuer.ts'
@@ -98,6 +99,7 @@ export async function openApi(): Promise<ApiFixture> {
     }),
     issuer: createIssuer(await openGrantKeys(records, vault), primitives, () => standings.sequence),
     vault,
+    outgoing: createOutgoing({ allowLoopback: false }),
     log: pino({ level: 'silent' }),
     now: Date.now,
   }

@@ -7,7 +7,8 @@ export const EVENTS = {
   'user.deactivated': "A user was deactivated; the user's links and tokens are refused.",
   'user.activated': 'A deactivated user was activated again.',
   'user.deleted': 'A user was deleted.',
-  'revocation.applied': 'Access was taken away: a revocation, or a deactivation or deletion of a user, key or app.',
+  'revocation.applied':
+    'Access was taken away: a revocation, or a deactivation or deletion, of whatever it was, an ended login, a member who left.',
   'stream.started': 'A stream began.',
   'stream.ended': 'A stream ended.',
   'inbound.received': 'Media arrived from outside.',

@@ -1,6 +1,7 @@
 import type { Attachment, LoggedChange, Message, Records, View } from '@gatehouse/storage/records/port'
 import type { LinkMaker, Links } from '../parts.ts'
 import { showAttachment, showChange, showView, time } from '../presenters.ts'
+import { showMessage } from '../talk-presenters.ts'
 import type { OutgoingEvent } from './bodies.ts'
 
 /** A body as the native API sends it. */
@@ -35,10 +36,12 @@ async function show({ app, type, data }: OutgoingEvent, records: Records, maker:
       return line
     }
     case 'message.created': {
-      const { app: _app, createdAt, ...message } = data.message as unknown as Message
+      const message = data.message as unknown as Message
       const attachments = await records.attachments.findMany(app, message.attachments)
-      const shown = attachments.map((attachment) => showAttachment(attachment, maker))
-      return { ...message, attachments: shown, createdAt: time(createdAt) }
+      return showMessage(
+        message,
+        attachments.map((attachment) => showAttachment(attachment, maker)),
+      )
     }
     case 'user.deactivated':
     case 'user.activated':

@@ -100,7 +100,10 @@ export function eventsOf({ sequence, app, change, by, at }: LoggedChange): reado
       return change.to === 'active' ? [] : [event('revocation.applied')]
     case 'app':
       return change.to === 'suspended' ? [event('revocation.applied')] : []
+    case 'member':
+      return change.to === 'out' ? [event('revocation.applied')] : []
     case 'login':
+    case 'conversation':
     case 'link-key':
     case 'revoke':
       return [event('revocation.applied')]
