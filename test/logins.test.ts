@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { bearer, type List } from './support/client.ts'
 import { startGatehouse } from './support/gatehouse.ts'
-import { createApp } from './support/tenant.ts'
+import { createApp, expect, type KeyView, keyed } from './support/tenant.ts'
 
 /** Login sessions, at the real server with two threads. */
 
@@ -27,6 +27,19 @@ test('a login token opens neither the native API nor, by itself, media', async (
     }
   }
   assert.equal((await app.bare.get(`${file.path}?t=${token}`)).status, 401)
+})
+
+test('the inspector explains a login token to whoever manages its app, and tells others what it tells of none', async () => {
+  const { token } = await begin()
+  const other = await createApp(house.admin)
+  const [mine, theirs] = [await app.key(), await other.key()]
+  const ask = async (key: KeyView, asked: string) => {
+    const answer = await house.admin.as(keyed(key)).post('/v1/tokens/inspect', { token: asked })
+    return expect(answer, 200).json<{ kind: string; verified: boolean; decision: { reason: string } }>()
+  }
+  const told = await ask(mine, token)
+  assert.deepEqual([told.kind, told.verified, told.decision.reason], ['login', true, 'ok'])
+  assert.deepEqual(await ask(theirs, token), await ask(theirs, `ghl_${'x'.repeat(43)}`))
 })
 
 test('sessions that many callers begin and end at once are each open or ended, and never both', async () => {
