@@ -161,6 +161,36 @@ test('deactivating the sender changes nothing for the receivers', async () => {
   expect(await get(seen.get('one.png')?.alice ?? ''), 200)
 })
 
+test('a client that asks again gets what has come meanwhile', async () => {
+  const before = (await inGroup(carol)).at(-1)?.id ?? ''
+  for (const text of ['a', 'b', 'c']) await alice.do('sendText', { ...g, text })
+  const newer = await carol.do('newer', { guid: 'g', after: before, limit: 30 })
+  assert.deepEqual(
+    newer.map(({ text }) => text),
+    ['a', 'b', 'c'],
+  )
+})
+
+test('a client that wants a socket logs in all the same, and media work', async () => {
+  const { host } = journey.front
+  const eager = await journey.sdk('4.2.0')
+  await eager.do('init', { app: app.id, host, headerMode: false, socket: true })
+  assert.equal((await eager.do('login', { token: await journey.token('carol') })).uid, 'carol')
+  const urls = (await inGroup(eager)).flatMap(urlsOf)
+  assert.deepEqual(urls, (await inGroup(carol)).flatMap(urlsOf))
+})
+
+test('what was shared with the switch off can be protected, and the other way round', async () => {
+  expect(await app.admin.post(`${app.base}/attachments/protect`, {}), 200)
+  refusal(await get(old), 401)
+  const guarded = urlOf((await inGroup(carol))[0])
+  assert.deepEqual([taken(guarded).clean, taken(guarded).token !== null], [old, true])
+  assert.deepEqual(expect(await get(guarded), 200).body, png('old.png').bytes)
+  expect(await app.admin.post(`${app.base}/attachments/unprotect`, {}), 200)
+  expect(await get(old), 200)
+  assert.equal(urlOf((await inGroup(carol))[0]), old)
+})
+
 /** A response whose head is there and whose body is not read yet. */
 async function begun(url: string): Promise<IncomingMessage> {
   const outgoing = request(url, { agent: false })

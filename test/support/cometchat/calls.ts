@@ -26,12 +26,12 @@ export type Told = {
 export function createCalls(sdk: Sdk) {
   const sendMedia = async (message: SdkDraft) => told(await sdk.sendMediaMessage(message))
   return {
-    async init(of: { app: string; host: string; headerMode: boolean }) {
+    async init(of: { app: string; host: string; headerMode: boolean; socket?: boolean }) {
       const settings = new sdk.AppSettingsBuilder()
         .setRegion('us')
         .overrideClientHost(`${of.host}/v3.0`)
         .overrideAdminHost(`${of.host}/v3`)
-        .autoEstablishSocketConnection(false)
+        .autoEstablishSocketConnection(of.socket === true)
       if (of.headerMode) settings.setSecureMediaMode?.(sdk.SecureMediaMode?.HEADER_BASED ?? '')
       return sdk.init(of.app, settings.build())
     },
@@ -70,6 +70,15 @@ export function createCalls(sdk: Sdk) {
         if (page.length === 0) break
       }
       return pages
+    },
+    /** What came after a message, oldest first. */
+    newer: async (of: { guid: string; after: string; limit: number }) => {
+      const request = new sdk.MessagesRequestBuilder()
+        .setGUID(of.guid)
+        .setLimit(of.limit)
+        .setMessageId(of.after)
+        .build()
+      return (await request.fetchNext()).map(told)
     },
     conversations: async () => {
       const found = await new sdk.ConversationsRequestBuilder().setLimit(30).build().fetchNext()

@@ -80,5 +80,6 @@ type HistoryBuilder = {
   setGUID(guid: string): HistoryBuilder
   setUID(uid: string): HistoryBuilder
   setParentMessageId(id: string): HistoryBuilder
-  build(): { fetchPrevious(): Promise<readonly SdkMessage[]> }
+  setMessageId(id: string): HistoryBuilder
+  build(): { fetchPrevious(): Promise<readonly SdkMessage[]>; fetchNext(): Promise<readonly SdkMessage[]> }
 }
