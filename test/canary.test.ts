@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type Answer, basic, bearer, type Headers } from './support/client.ts'
 import { ADMIN, filesBelow, runGatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
+import { logIn } from './support/login.ts'
 import { createApp, expect, keyed } from './support/tenant.ts'
 import { offlineToken, readClaims } from './support/tokens.ts'
 
@@ -38,6 +39,11 @@ const logins = `${app.base}/users/ann/logins`
 const begun = async (headers?: Headers) =>
   expect(await app.admin.post(logins, '', headers), 201).json<{ token: string }>().token
 const [login, keptLogin, ended] = [await begun(), await begun({ 'idempotency-key': 'canary-3' }), await begun()]
+const session = await logIn(app, 'bob')
+const pass = await session.pass()
+const wall = randomBytes(24).toString('hex')
+const presigned = expect(await app.bare.get(`${file.path}?fat=${pass}`), 302).headers.location ?? ''
+const service = expect(await app.bare.get(file.path, { apikey: key.secret }), 200).json<{ data: { url: string } }>()
 const unknown = `unknown${randomBytes(24).toString('base64url')}`
 
 /** What must be nowhere. Signatures stand for tokens, since their payload may be told. */
@@ -53,11 +59,20 @@ const SECRETS: Readonly<Record<string, string>> = {
   'login token': login,
   'login token made with an Idempotency-Key': keptLogin,
   'login token that was revoked': ended,
+  'login token of a client': session.authToken,
+  'media pass': pass,
+  "login wall's word": wall,
   'unknown token': unknown,
 }
 
-function assertAbsent(text: string | Buffer, sink: string): void {
-  for (const [name, secret] of Object.entries(SECRETS)) {
+/** The same, but that redirects and documents tell them to whoever may have them. */
+const TOLD: Readonly<Record<string, string>> = {
+  'signature of a pre-signed URL': /Signature=([^&]+)/.exec(presigned)?.[1] ?? '',
+  'service token': service.data.url.split('?fat=')[1] ?? '',
+}
+
+function assertAbsent(text: string | Buffer, sink: string, secrets = { ...SECRETS, ...TOLD }): void {
+  for (const [name, secret] of Object.entries(secrets)) {
     assert.ok(secret.length >= 20, `${name} is too short to be searched for`)
     for (const spelling of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').slice(0, -4)]) {
       assert.ok(!text.includes(spelling), `${name} is in ${sink}`)
@@ -69,9 +84,9 @@ function assertAbsent(text: string | Buffer, sink: string): void {
 async function workload(): Promise<Answer[]> {
   const answers: Answer[] = []
   const get = async (target: string, headers: Headers = {}) => void answers.push(await app.bare.get(target, headers))
-  const everyone: readonly string[] = [...Object.values(SECRETS), issued, offline, dead]
+  const everyone: readonly string[] = [...Object.values({ ...SECRETS, ...TOLD }), issued, offline, dead]
   for (const secret of everyone) {
-    for (const path of [file.path, `${app.base}/users/bob`, '/v1/nothing', '/nothing', '/metrics']) {
+    for (const path of [file.path, `${app.base}/users/bob`, '/v1/nothing', '/nothing', '/metrics', '/v3.0/me']) {
       await get(`${path}?t=${secret}`)
       await get(`${path}?access_token=${secret}&fat=${secret}`)
       await get(path, bearer(secret))
@@ -80,6 +95,9 @@ async function workload(): Promise<Answer[]> {
       await get(path, basic(key.id, secret))
       await get(path, { cookie: `gatehouse_media=${secret}; other=${secret}` })
       await get(path, { apikey: secret, appid: app.id, fat: secret, 'x-api-key': secret, authtoken: secret })
+      for (const name of ['apikey', 'fat', 'authtoken']) await get(path, { appid: app.id, [name]: secret })
+      await get(`${path}?fat=${secret}`, { 'x-gatehouse-wall': secret, appid: app.id })
+      await get(`${path}?Expires=1&Signature=${secret}&Key-Pair-Id=${secret}&Subject=${secret}`)
       await get(path, { referer: `https://chat.example/?t=${secret}`, 'x-request-id': 'canary' })
     }
     await get(`${file.path}?t=${secret}`, bearer(secret))
@@ -95,6 +113,11 @@ async function workload(): Promise<Answer[]> {
   for (const target of [link, `${file.path}?t=${issued}`, `${file.path}?t=${offline}`])
     expect(await app.bare.get(target), 200)
   expect(await app.bare.get(file.path, keyed(key)), 200)
+  expect(await app.bare.get(presigned.slice(house.url.length)), 200)
+  await app.settings({ loginWallSecret: wall })
+  expect(await app.bare.get(link, { 'x-gatehouse-wall': wall }), 200)
+  await get(presigned.slice(house.url.length))
+  await app.settings({ loginWallSecret: null })
   await app.revoke({ token: dead })
   await app.revoke({ token: ended })
   await get(`${file.path}?t=${dead}`)
@@ -113,7 +136,7 @@ test('after everything, no secret is in any sink', { timeout: 60_000 }, async ()
       const headers = Object.entries(answer.headers).filter(([name]) => name !== 'date')
       assertAbsent(answer.text + JSON.stringify(headers), `a refusal (${answer.status})`)
     }
-    if (answer.headers.location !== undefined) assertAbsent(answer.headers.location, 'a redirect')
+    if (answer.headers.location !== undefined) assertAbsent(answer.headers.location, 'a redirect', SECRETS)
   }
   for (const path of [
     '/metrics',

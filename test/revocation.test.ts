@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { after, test } from 'node:test'
-import { bearer, createClient, form, type Headers } from './support/client.ts'
+import { bearer, createClient, form, type Headers, targetOf } from './support/client.ts'
 import { type Gatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
+import { logIn } from './support/login.ts'
 import { requestHead, startSlowDownload } from './support/raw.ts'
 import { createApp, expect, keyed, openApp, type RevocationView, refusal, type Tenant } from './support/tenant.ts'
 import { offlineToken, readClaims } from './support/tokens.ts'
@@ -26,6 +27,10 @@ async function large(at: Gatehouse) {
   }
   return { app, file, start, link: (uid: string) => app.link(file.id, uid) }
 }
+
+/** The target of a pre-signed URL. */
+const presigned = async (app: Tenant, path: string, pass: string) =>
+  targetOf(expect(await app.bare.get(`${path}?fat=${pass}`), 302).headers.location ?? '')
 
 const gone = async (app: Tenant, path: string) => {
   expect(await app.admin.delete(path), 204)
@@ -65,6 +70,30 @@ for (const [name, at] of [
           return [file.path, bearer(token), () => app.revoke({ token: id })]
         },
       ],
+      [
+        'user, by a pre-signed URL',
+        async ({ app, file }) => {
+          const pass = await (await logIn(app, 'bob')).pass()
+          return [await presigned(app, file.path, pass), {}, () => app.deactivate('bob')]
+        },
+      ],
+      [
+        'login session, by a pre-signed URL',
+        async ({ app, file }) => {
+          const login = await logIn(app, 'bob')
+          const target = await presigned(app, file.path, await login.pass())
+          return [target, {}, () => app.revoke({ session: login.id })]
+        },
+      ],
+      [
+        'key, by a service token',
+        async ({ app, file }) => {
+          const key = await app.key()
+          const told = expect(await app.bare.get(file.path, { apikey: key.secret }), 200)
+          const target = targetOf(told.json<{ data: { url: string } }>().data.url)
+          return [target, {}, () => app.revoke({ key: key.id })]
+        },
+      ],
     ]
     for (const [level, prepare] of rows) {
       const parts = await large(at)
@@ -97,7 +126,8 @@ test('deleting the attachment or the app cuts every download of it, also of publ
 
 test('a new link key cuts downloads by links, and a deletion those begun before a change of settings', async () => {
   const { app, file, start, link } = await large(house)
-  const byLink = await start(2, await link('ann'))
+  const pass = await (await logIn(app, 'ann')).pass()
+  const byLink = [...(await start(1, await link('ann'))), ...(await start(1, await presigned(app, file.path, pass)))]
   const byKey = await start(2, file.path, keyed(await app.key()))
   const retired = expect(await app.admin.post(`${app.base}/link-key/retire`), 200)
   assert.equal(retired.json<{ revocation: RevocationView }>().revocation.cut, 2)
