@@ -1,8 +1,10 @@
-import type { Selectable, Transaction } from 'kysely'
+import { type Selectable, sql, type Transaction } from 'kysely'
 import type { MemberRole, Receiver } from '../port.ts'
 import { breathe, CHUNK, chunks, type Flavour, isIn, rowTable } from './database.ts'
 import type { Tables } from './schema.ts'
 import type { ConversationsTable, MembershipsTable } from './schema-talk.ts'
+
+const ROLES: readonly MemberRole[] = ['participant', 'moderator', 'admin']
 
 /** A row of a conversation. */
 export type ConversationRow = Selectable<ConversationsTable>
@@ -56,29 +58,29 @@ export async function joinAll(
 ): Promise<{ readonly joined: readonly Receiver[]; readonly home: ConversationRow }> {
   const version = first ? home.version : home.version + 1
   const joined: Receiver[] = []
-  for (const some of chunks(users, CHUNK[flavour])) {
-    const rows = await tx
-      .insertInto('memberships')
-      .columns(['conversation', 'uid', 'member', 'joined', 'role', 'joined_at'])
-      .expression(
-        rowTable<Omit<MembershipsTable, 'ended'>>(
-          flavour,
-          {
-            conversation: 'bigint',
-            uid: 'text',
-            member: 'bigint',
-            joined: 'bigint',
-            role: 'text',
-            joined_at: 'bigint',
-          },
-          some.map(({ id, serial, role }) => [home.serial, id, serial, version, role ?? 'participant', at]),
-        ),
+  for (const role of ROLES) {
+    const alike = users.filter((user) => (user.role ?? 'participant') === role)
+    for (const some of chunks(alike, CHUNK[flavour])) {
+      const rows = rowTable<Pick<MembershipsTable, 'uid' | 'member'>>(
+        flavour,
+        { uid: 'text', member: 'bigint' },
+        some.map(({ id, serial }) => [id, serial]),
       )
-      .onConflict((conflict) => conflict.doNothing())
-      .returning(['uid', 'member'])
-      .execute()
-    for (const { uid, member } of rows) joined.push({ id: uid, serial: member })
-    if (users.length > some.length) await breathe()
+      const [of, as, when] = [home.serial, version, at].map((value) => sql<number>`cast(${value} as bigint)`)
+      const came = await tx
+        .insertInto('memberships')
+        .columns(['conversation', 'uid', 'member', 'joined', 'role', 'joined_at'])
+        // What is the same for all stands outside of the rows, which are many.
+        .expression(
+          sql<Omit<MembershipsTable, 'ended'>>`
+            select ${of}, uid, member, ${as}, ${sql.lit(role)}, ${when} from (${rows}) as newcomers where true`,
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(['uid', 'member'])
+        .execute()
+      for (const { uid, member } of came) joined.push({ id: uid, serial: member })
+      if (users.length > some.length) await breathe()
+    }
   }
   if (joined.length === 0) return { joined, home }
   const owners = home.pair?.split('/') ?? []

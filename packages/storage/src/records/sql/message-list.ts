@@ -6,12 +6,17 @@ import { messageOf, messageSerial } from './message-row.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import type { Tables } from './schema.ts'
 import type { MessagesTable } from './schema-talk.ts'
-import { visible } from './talks.ts'
+import type { Viewer } from './talks.ts'
 
 type Row = Selectable<MessagesTable>
 
 /** A conversation whose messages are among those listed; `spoken` is no lower than the serial of its last one. */
 type Source = { readonly serial: number; readonly spoken: number }
+
+/** From one version to before another one; null: until now. */
+type Interval = { readonly from: number; readonly to: number | null }
+
+const ALWAYS: readonly Interval[] = [{ from: 0, to: null }]
 
 /** Lists of messages in SQL: a page of one conversation is one statement on one index, however long the conversation is. */
 export function createMessageList({ flavour, read }: Database<Tables>): Pick<Messages, 'list'> {
@@ -24,22 +29,47 @@ export function createMessageList({ flavour, read }: Database<Tables>): Pick<Mes
         .limit(limit + 1)
       // Replies have an index of their own; the sign keeps the other one from being chosen.
       const of = filter.parent === undefined ? sql.ref('conversation') : sql`+conversation`
-      const from = (serial: number) => query.where(sql<SqlBool>`${of} = ${serial}`).execute()
 
       if (conversation === null && filter.visibleTo === undefined) {
         return pageOf(await query.where('app', '=', app).execute(), limit, messageOf, (row) => row.serial)
       }
       const sources =
         conversation === null ? await spokenBy(filter.visibleTo?.serial ?? 0) : await withMerged(app, conversation)
+      const seen = filter.visibleTo === undefined ? null : await seenBy(filter.visibleTo, sources)
       let rows: Row[] = []
       for (const [index, { serial, spoken }] of sources.entries()) {
         // The newest come first: what was said last in the others was said before all that is found already.
         if (descending && rows.length > limit && spoken < (rows.at(-1)?.serial ?? 0)) break
-        rows = merged([...rows, ...(await from(serial))], descending).slice(0, limit + 1)
+        const intervals = seen === null ? ALWAYS : (seen.get(serial) ?? [])
+        if (intervals.length === 0) continue
+        const some = await query.where(sql<SqlBool>`${of} = ${serial}`).where(within(intervals)).execute()
+        rows = rows.length === 0 ? some : merged([...rows, ...some], descending).slice(0, limit + 1)
         if (index % 50 === 49) await breathe()
       }
       return pageOf(rows, limit, messageOf, (row) => row.serial)
     },
+  }
+
+  /** The versions between which a viewer was a member, by conversation. */
+  async function seenBy({ serial, later }: Viewer, sources: readonly Source[]) {
+    const rows = await read
+      .selectFrom('memberships')
+      .select(['conversation', 'joined', 'ended'])
+      .where('member', '=', serial)
+      .where(
+        isIn(
+          flavour,
+          'conversation',
+          sources.map((source) => source.serial),
+        ),
+      )
+      .execute()
+    const seen = new Map<number, Interval[]>()
+    for (const { conversation, joined, ended } of rows) {
+      const interval = { from: later === true ? 0 : joined, to: ended }
+      seen.set(conversation, [...(seen.get(conversation) ?? []), interval])
+    }
+    return seen
   }
 
   /** A conversation with those merged into it, mostly none. */
@@ -74,12 +104,21 @@ export function createMessageList({ flavour, read }: Database<Tables>): Pick<Mes
   }
 }
 
+function within(intervals: readonly Interval[]) {
+  const [only] = intervals
+  if (intervals.length === 1 && only?.from === 0 && only.to === null) return sql<SqlBool>`1 = 1`
+  const each = intervals.map(({ from, to }) =>
+    to === null ? sql`version >= ${from}` : sql`(version >= ${from} and version < ${to})`,
+  )
+  return sql<SqlBool>`(${sql.join(each, sql` or `)})`
+}
+
 function merged(rows: readonly Row[], descending: boolean): Row[] {
   return rows.toSorted((a, b) => (descending ? b.serial - a.serial : a.serial - b.serial))
 }
 
 function narrowed(flavour: Flavour, query: SelectQueryBuilder<Tables, 'messages', Row>, filter: MessageFilter) {
-  const { types, categories, tags, parent, beforeId, afterId, sentBefore, sentAfter, visibleTo } = filter
+  const { types, categories, tags, parent, beforeId, afterId, sentBefore, sentAfter } = filter
   let narrow = query
   if (types !== undefined) narrow = narrow.where(isIn(flavour, 'type', types))
   if (categories !== undefined) narrow = narrow.where(isIn(flavour, 'category', categories))
@@ -91,5 +130,5 @@ function narrowed(flavour: Flavour, query: SelectQueryBuilder<Tables, 'messages'
   if (afterId !== undefined) narrow = narrow.where('serial', '>', messageSerial(afterId))
   if (sentBefore !== undefined) narrow = narrow.where('created_at', '<', sentBefore)
   if (sentAfter !== undefined) narrow = narrow.where('created_at', '>', sentAfter)
-  return visibleTo === undefined ? narrow : narrow.where(visible(visibleTo))
+  return narrow
 }
