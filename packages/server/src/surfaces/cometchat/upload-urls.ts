@@ -4,7 +4,7 @@ import { reserve, roomFor } from '../../share.ts'
 import { type Context, call, type SurfaceCall } from './call.ts'
 import { badField, CallError, callErrorOf, type ErrorCode, failure } from './errors.ts'
 import { MOST_FILES, MOST_MESSAGE_BYTES } from './me.ts'
-import { mediaUrls } from './media-urls.ts'
+import { accessOf, mediaUrls } from './media-urls.ts'
 import { extensionOf } from './message-draft.ts'
 import type { Places } from './message-place.ts'
 import { choiceOf, type Fields, fieldsOf, requiredText, textOf } from './request.ts'
@@ -18,7 +18,7 @@ const TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}$/
 
 /** The call by which a client asks where to upload files that it will send later. */
 export function createUploadUrlCalls(parts: Parts, places: Places): readonly SurfaceCall[] {
-  const { vault, now, config } = parts
+  const { vault, now } = parts
 
   async function ticketFor(context: Context, conversation: Conversation, given: unknown) {
     const { app, tenant, reader, caller } = context
@@ -37,13 +37,12 @@ export function createUploadUrlCalls(parts: Parts, places: Places): readonly Sur
       },
       vault,
     )
-    const { tokenizedMedia, attachmentsAccess, cometchatLinks } = tenant.settings
-    const access = tokenizedMedia || attachmentsAccess === 'private' ? 'private' : 'public'
+    const { cometchatLinks } = tenant.settings
     const urls = await mediaUrls(parts, app)
-    const attachment = { path: place.path, conversationSerial: conversation.serial, access } as const
+    const attachment = { path: place.path, conversationSerial: conversation.serial, access: accessOf(tenant) }
     const url = cometchatLinks === 'session' ? urls.clean(attachment) : urls.own(attachment, reader)
     return {
-      request: { method: 'POST', url: `${config.publicUrl}/v3.0${UPLOAD_PATH}`, body: { ticket } },
+      request: { method: 'POST', url: `${parts.config.publicUrl}/v3.0${UPLOAD_PATH}`, body: { ticket } },
       attachment: { url, name, mimeType: type, extension: extensionOf(name), size },
       expiresAt: Math.floor(expiresAt / 1000),
     }
