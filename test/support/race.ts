@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { bearer, type Headers } from './client.ts'
+import { bearer, type Headers, targetOf } from './client.ts'
+import { type Login, logIn } from './login.ts'
 import { type Lane, openLane, requestHead } from './raw.ts'
 import { createApp, expect, keyed, type Tenant } from './tenant.ts'
 import { offlineToken, readClaims } from './tokens.ts'
@@ -35,6 +36,12 @@ async function shared(admin: Tenant['admin'], settings?: Readonly<Record<string,
     link: get(await app.link(file.id, 'bob')),
     other: get(await app.link(file.id, 'ann')),
     read: (headers: Headers) => [get(file.path, headers), get(`${app.base}/attachments/${file.id}`, headers)],
+    /** What a session of bob opens: a surface's call, and the bytes by a pre-signed URL. */
+    opened: async (login: Login) => {
+      const sent = expect(await app.bare.get(`${file.path}?fat=${await login.pass()}`), 302)
+      const me = get('/v3.0/me', { appid: app.id, authtoken: login.authToken })
+      return [me, get(targetOf(sent.headers.location ?? ''))]
+    },
     issued: async (more = {}) => await app.token([{ actions: ['read'], resource: everything }], more),
   }
 }
@@ -42,9 +49,21 @@ async function shared(admin: Tenant['admin'], settings?: Readonly<Record<string,
 /** Every level at which a right can go, with what makes it ready to be raced. */
 export const LEVELS: Readonly<Record<string, (admin: Tenant['admin']) => Promise<Race>>> = {
   'a user is deactivated': async (admin) => {
-    const { app, link, get, file, issued } = await shared(admin)
+    const { app, link, get, file, issued, opened } = await shared(admin)
     const { token } = await issued({ subject: 'bob' })
-    return { heads: [link, get(file.path, bearer(token))], revoke: () => app.deactivate('bob') }
+    const heads = [link, get(file.path, bearer(token)), ...(await opened(await logIn(app, 'bob')))]
+    return { heads, revoke: () => app.deactivate('bob') }
+  },
+  'a login session is ended': async (admin) => {
+    const { app, opened } = await shared(admin)
+    const login = await logIn(app, 'bob')
+    const path = `${app.base}/users/bob/logins/${login.id}`
+    return { heads: await opened(login), revoke: async () => expect(await admin.delete(path), 200, 204) }
+  },
+  'all login sessions of a user are revoked': async (admin) => {
+    const { app, opened } = await shared(admin)
+    const heads = [...(await opened(await logIn(app, 'bob'))), ...(await opened(await logIn(app, 'bob')))]
+    return { heads, revoke: () => app.revoke({ user: 'bob' }) }
   },
   'a user is deleted': async (admin) => {
     const { app, link } = await shared(admin)
@@ -77,7 +96,10 @@ export const LEVELS: Readonly<Record<string, (admin: Tenant['admin']) => Promise
   'a key is deleted': async (admin) => {
     const { app, read, get, file, everything } = await shared(admin)
     const key = await app.key()
-    const heads = [...read(keyed(key, 'bearer')), get(file.path, bearer(offlineToken(key, readClaims(everything))))]
+    const told = expect(await app.bare.get(file.path, { apikey: key.secret }), 200)
+    const service = get(targetOf(told.json<{ data: { url: string } }>().data.url))
+    const signed = get(file.path, bearer(offlineToken(key, readClaims(everything))))
+    const heads = [...read(keyed(key, 'bearer')), signed, service]
     return { heads, revoke: async () => expect(await admin.delete(`${app.base}/keys/${key.id}`), 204) }
   },
   'what a key has issued is revoked': async (admin) => {
@@ -157,7 +179,7 @@ export async function race(ports: readonly number[], { heads, revoke }: Race): P
         if (good) succeeded++
         if (good && started > answeredAt) wrong.push(`200 after the answer: ${head.slice(0, 60)}`)
         if (!good && ![401, 403, 404].includes(status)) wrong.push(`${status}: ${body.toString('utf8', 0, 200)}`)
-        if (good && !body.equals(BYTES) && !head.includes('/v1/')) wrong.push('wrong bytes')
+        if (good && !body.equals(BYTES) && !/ \/v[13]/.test(head)) wrong.push('wrong bytes')
       }
       if (succeeded >= BEFORE) warm.resolve()
       if (wrong.length > 0) warm.resolve()
