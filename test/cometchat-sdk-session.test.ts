@@ -9,7 +9,7 @@ import { png, startJourney, taken, urlOf, urlsOf } from './support/cometchat/jou
 import { clientOf } from './support/cometchat-http.ts'
 import { expect, refusal } from './support/tenant.ts'
 
-const journey = await startJourney({ tokenizedMedia: false, attachmentsAccess: 'public', cometchatLinks: 'session' })
+const journey = await startJourney({ tokenizedMedia: false, cometchatLinks: 'session' })
 after(() => journey.stop())
 const { app, rest, get, front } = journey
 const g = { receiver: 'g', receiverType: 'group' } as const
@@ -42,7 +42,7 @@ async function followed(url: string): Promise<string> {
 
 test('the SDK adds the token of its own session to clean URLs, and it leads to the bytes', async () => {
   await alice.do('sendFiles', { ...g, files: [png('old.png')] })
-  await app.settings({ tokenizedMedia: true, attachmentsAccess: 'private' })
+  await app.settings({ tokenizedMedia: true })
   await alice.do('sendFiles', { ...g, files: [png('one.png')] })
   const [old = '', url = ''] = (await inGroup(bob)).flatMap(urlsOf)
   const fat = await fatOf('bob')

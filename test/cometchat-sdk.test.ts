@@ -12,7 +12,7 @@ import type { Told } from './support/cometchat/calls.ts'
 import { png, startJourney, taken, urlOf, urlsOf } from './support/cometchat/journey.ts'
 import { expect, refusal } from './support/tenant.ts'
 
-const journey = await startJourney({ tokenizedMedia: false, attachmentsAccess: 'public' })
+const journey = await startJourney({ tokenizedMedia: false })
 after(() => journey.stop())
 const { app, rest, get } = journey
 const g = { receiver: 'g', receiverType: 'group' } as const

@@ -95,11 +95,13 @@ export async function shareAgain(
     readonly from: string | null
     readonly filename?: string
     readonly pathName?: string
+    /** What it becomes where the source is public; as the app's settings say where absent. */
+    readonly access?: 'private' | 'public'
   },
 ): Promise<Attachment | null> {
   const { contentType, size, sha256, blob } = source
   const { conversation, from, filename = source.filename } = to
-  const access = source.access === 'private' ? 'private' : usualAccess(tenant)
+  const access = source.access === 'private' ? 'private' : (to.access ?? usualAccess(tenant))
   const shared = await commit(parts, tenant, {
     ...{ conversation, filename, contentType, size, sha256, blob, access, from, recipients: null, held: false },
     ...{ id: newId(), path: pathIn(tenant.app.id, conversation, to.pathName ?? safeSegment(filename)) },

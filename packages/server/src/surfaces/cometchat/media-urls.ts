@@ -1,5 +1,5 @@
 import type { Attachment, Receiver } from '@gatehouse/storage/records/port'
-import type { Parts } from '../../parts.ts'
+import type { Parts, Tenant } from '../../parts.ts'
 import { spell } from './addresses.ts'
 import { withToken } from './dialect.ts'
 
@@ -31,4 +31,9 @@ export async function mediaUrls(
         ? clean(attachment)
         : withToken(clean(attachment), maker.token(attachment, receiver)),
   }
+}
+
+/** The access of what is sent through this surface: its own switch says so, and no other (contract, C14). */
+export function accessOf({ settings }: Tenant): Attachment['access'] {
+  return settings.tokenizedMedia ? 'private' : 'public'
 }

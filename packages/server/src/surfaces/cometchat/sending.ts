@@ -8,6 +8,7 @@ import { createAddresses } from './addresses.ts'
 import type { Context } from './call.ts'
 import { failure } from './errors.ts'
 import { MOST_FILES, MOST_MESSAGE_BYTES } from './me.ts'
+import { accessOf } from './media-urls.ts'
 import { type Draft, type Elsewhere, extensionOf, type NamedFile, readDraft } from './message-draft.ts'
 import { type Form, readForm } from './message-form.ts'
 import type { Place, Places } from './message-place.ts'
@@ -46,7 +47,8 @@ export function createSend(parts: Parts, places: Places): Send {
     const { conversation } = place
     if (source.held && source.from === reader?.id && source.conversation === conversation.id) return source
     const filename = named.name ?? source.filename
-    const to = { conversation: conversation.id, from: reader?.id ?? null, filename, pathName: pathName(filename) }
+    const from = reader?.id ?? null
+    const to = { conversation: conversation.id, from, filename, pathName: pathName(filename), access: accessOf(tenant) }
     const again = await shareAgain(parts, tenant, source, to)
     if (again === null) throw notYours()
     return again
@@ -87,7 +89,7 @@ export function createSend(parts: Parts, places: Places): Send {
         files.push(attachment)
       }
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const upload = { ...next, access: null, from: reader?.id ?? null, recipients: null }
+        const upload = { ...next, access: accessOf(tenant), from: reader?.id ?? null, recipients: null }
         const options = { pathName: pathName(next.filename) }
         const attachment = await share(parts, tenant, upload, place.conversation.id, options)
         made.push(attachment)

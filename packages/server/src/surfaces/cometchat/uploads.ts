@@ -6,6 +6,7 @@ import { problemOf } from '../../problems.ts'
 import { share } from '../../share.ts'
 import type { UncredentialedCall } from './call.ts'
 import { allowOrigin } from './cors.ts'
+import { accessOf } from './media-urls.ts'
 import { openTicket, type Ticket } from './upload-ticket.ts'
 import { UPLOAD_PATH } from './upload-urls.ts'
 
@@ -82,7 +83,7 @@ export function createUploadCalls(parts: Parts): readonly UncredentialedCall[] {
 
   async function keep(ticket: Ticket, tenant: Tenant, file: StoredPart): Promise<void> {
     const { app, id, path, conversation, name, user } = ticket
-    const upload = { ...file, filename: name, access: null, from: user, recipients: null }
+    const upload = { ...file, filename: name, access: accessOf(tenant), from: user, recipients: null }
     try {
       await share(parts, tenant, upload, conversation, { held: true, reserved: { id, path } })
     } catch (error) {
