@@ -243,6 +243,7 @@ test('the surface can be left out, and does not start where its clients could no
   for (const flags of [
     ['--public-url', 'https://fat.example'],
     ['--media-url', 'https://media.fathers.example'],
+    ['--public-url', 'https://fat.example', '--workers', '2'],
     ['--surfaces', 'nothing'],
   ]) {
     const command = runGatehouse(['serve', '--port', '0', '--data', temporaryFolder(), ...flags])

@@ -10,6 +10,7 @@ import { createSharedMarks, type SharedMarks } from './standing/board.ts'
 import { type Cluster, joinCluster } from './standing/cluster.ts'
 import { createStandings, type NodeStandings, type Peer } from './standing/standings.ts'
 import { ALONE, createSharedTrust } from './standing/trust.ts'
+import { checkSurfaces } from './surfaces.ts'
 import { createThread } from './thread.ts'
 import { startUpkeep } from './upkeep.ts'
 import { startWorkers } from './workers.ts'
@@ -31,9 +32,11 @@ export type Serving = {
  * Starts the server and answers once it accepts connections. With one worker everything runs on this thread; with several,
  * this thread keeps the order of changes and the workers serve.
  *
- * Raises an explained error where the data folder is served already, the port is taken, or storage does not open.
+ * Raises an explained error where the data folder is served already, the port is taken, storage does not open, or a surface cannot work
+ * as the server is set up.
  */
 export async function serve(config: Config): Promise<Serving> {
+  checkSurfaces(config)
   const storage = await openStorage(config)
   try {
     const lock = lockFolder(config.data)

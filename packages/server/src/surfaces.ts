@@ -1,22 +1,38 @@
+import type { Config } from './config.ts'
 import type { SurfaceJudge } from './judge.ts'
 import type { Parts } from './parts.ts'
 import type { Surface } from './surface.ts'
-import { createCometchat } from './surfaces/cometchat/surface.ts'
+import { createCometchat, whyNotCometchat } from './surfaces/cometchat/surface.ts'
 
-/** Every surface there is, by its name. */
-const SURFACES: Readonly<Record<string, (parts: Parts, judge: SurfaceJudge) => Surface>> = {
-  cometchat: createCometchat,
+type Known = {
+  readonly create: (parts: Parts, judge: SurfaceJudge) => Surface
+  /** Why it cannot work as the server is set up, in a sentence; null where it can. */
+  readonly whyNot: (config: Config) => string | null
 }
 
-/**
- * Makes the surfaces that the operator wants. Raises an explained error for a name that is none's, and where one of them cannot work
- * as this server is set up.
- */
-export function createSurfaces(parts: Parts, judge: SurfaceJudge, wanted: 'all' | readonly string[]): Surface[] {
-  const names = wanted === 'all' ? Object.keys(SURFACES) : wanted
+/** Every surface there is, by its name. */
+const SURFACES: Readonly<Record<string, Known>> = {
+  cometchat: { create: createCometchat, whyNot: whyNotCometchat },
+}
+
+/** Raises an explained error where a surface is wanted that there is not, or that cannot work as the server is set up. */
+export function checkSurfaces(config: Config): void {
+  for (const { whyNot } of wantedOf(config)) {
+    const why = whyNot(config)
+    if (why !== null) throw new Error(why)
+  }
+}
+
+/** Makes the surfaces that the operator wants. */
+export function createSurfaces(parts: Parts, judge: SurfaceJudge): Surface[] {
+  return wantedOf(parts.config).map(({ create }) => create(parts, judge))
+}
+
+function wantedOf({ surfaces }: Config): readonly Known[] {
+  const names = surfaces === 'all' ? Object.keys(SURFACES) : surfaces
   return names.map((name) => {
-    const create = Object.hasOwn(SURFACES, name) ? SURFACES[name] : undefined
-    if (create !== undefined) return create(parts, judge)
+    const known = Object.hasOwn(SURFACES, name) ? SURFACES[name] : undefined
+    if (known !== undefined) return known
     throw new Error(`There is no surface ${name}; there are: ${Object.keys(SURFACES).join(', ')}.`)
   })
 }

@@ -166,7 +166,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     offloadPrefix: config.offload.kind === 'none' ? null : config.offload.prefix,
   }
   const judging = { gate, tenants, records, address, accessLog }
-  const surfaces = createSurfaces(parts, createSurfaceJudge(judging), config.surfaces)
+  const surfaces = createSurfaces(parts, createSurfaceJudge(judging))
   const dialects = surfaces.map((surface) => surface.dialect)
   const media = createMedia({
     gate,

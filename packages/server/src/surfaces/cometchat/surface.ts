@@ -11,21 +11,10 @@ import { mountCalls } from './mount.ts'
 import { createTalkCalls } from './talk.ts'
 import { createUploadCalls } from './uploads.ts'
 import { createUserCalls } from './users.ts'
+import { createWebhookBodies } from './webhook-bodies.ts'
 
-/**
- * The face of CometChat: its client and REST calls under `/v3` and `/v3.0`, translated.
- *
- * Raises an error where a public address holds the letters `fat`: this vendor's clients take any URL with them for one that has a token
- * already, and would never add theirs.
- */
+/** The face of CometChat: its client and REST calls under `/v3` and `/v3.0`, translated. */
 export function createCometchat(parts: Parts, judge: SurfaceJudge): Surface {
-  for (const [name, url] of Object.entries({ publicUrl: parts.config.publicUrl, mediaUrl: parts.config.mediaUrl })) {
-    if (!url.includes('fat')) continue
-    throw new Error(
-      `The ${name} ${url} holds the letters "fat", with which CometChat's clients cannot fetch media; ` +
-        'serve it under another name, or leave the surface out with --surfaces.',
-    )
-  }
   const calls = [
     ...createMeCalls(parts),
     ...createUserCalls(parts),
@@ -36,5 +25,20 @@ export function createCometchat(parts: Parts, judge: SurfaceJudge): Surface {
     ...createApiKeyCalls(parts),
     ...createTalkCalls(parts),
   ]
-  return mountCalls(parts, judge, calls, createUploadCalls(parts))
+  return { ...mountCalls(parts, judge, calls, createUploadCalls(parts)), bodies: createWebhookBodies(parts) }
+}
+
+/**
+ * Why this surface cannot work as a server is set up, or null. No public address may hold the letters `fat`: this vendor's clients
+ * take any URL with them for one that has a token already, and would never add theirs.
+ */
+export function whyNotCometchat({ publicUrl, mediaUrl }: Parts['config']): string | null {
+  for (const [name, url] of Object.entries({ publicUrl, mediaUrl })) {
+    if (!url.includes('fat')) continue
+    return (
+      `The ${name} ${url} holds the letters "fat", with which CometChat's clients cannot fetch media; ` +
+      'serve it under another name, or leave the surface out with --surfaces.'
+    )
+  }
+  return null
 }
