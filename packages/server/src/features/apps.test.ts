@@ -61,6 +61,37 @@ test('settings that make no sense are refused, all at once, and nothing is chang
   assert.equal((await house.call('GET', `/v1/apps/${app.id}`)).body.name, 'Chat')
 })
 
+test("of the login wall's word only the digest is kept, and may be sent back as it was shown", async () => {
+  const { body: app } = await house.call('POST', '/v1/apps', {
+    name: 'Chat',
+    settings: { loginWallSecret: 'open-sesame' },
+  })
+  const digest = 'sha256:d7ecdf25eaf3deba0f2628771dbdd22d4138ab6cf38f91ed02a2ca0dec7c8ab7'
+  const change = (loginWallSecret: unknown) =>
+    house.call('PATCH', `/v1/apps/${app.id}`, { settings: { loginWallSecret } })
+  assert.equal(app.settings.loginWallSecret, digest)
+  assert.equal((await change(digest)).body.settings.loginWallSecret, digest)
+  for (const wrong of [
+    '',
+    'short',
+    'with a space in it',
+    'ümlaut-and-more',
+    'a'.repeat(257),
+    7,
+    true,
+    ['open-sesame'],
+  ]) {
+    const { status, text } = await change(wrong)
+    assert.equal(status, 400, JSON.stringify(wrong))
+    assert.doesNotMatch(text, /open-sesame|with a space|mlaut/)
+  }
+  const stored = await house.parts.records.apps.find(app.id)
+  assert.equal(stored?.settings.loginWallSecret, digest)
+  const log = await house.parts.records.changes.since(0, 1000)
+  assert.doesNotMatch(JSON.stringify(log), /open-sesame/)
+  assert.equal((await change(null)).body.settings.loginWallSecret, null)
+})
+
 test('apps are listed page by page, and a cursor fits its own list only', async () => {
   for (let n = 0; n < 3; n++) await house.call('POST', '/v1/apps', { name: `app ${n}` })
   const seen: string[] = []
