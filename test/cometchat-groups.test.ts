@@ -68,6 +68,7 @@ test('what is missing, wrong or taken in a group is told', async () => {
     [{ guid: 'new', name: 'x' }, '400 ERR_BAD_REQUEST', 'type'],
     [{ guid: 'new', name: 'x', type: 'secret' }, '400 ERR_BAD_REQUEST', 'type'],
     [{ guid: 'new', name: 'x', type: 'password' }, '400 ERR_BAD_REQUEST', 'password'],
+    [{ guid: 'new', name: 'x', type: 'password', password: '' }, '400 ERR_BAD_REQUEST', 'password'],
     [{ guid: 'new', name: 'x', type: 'public', members: ['ann'] }, '400 ERR_BAD_REQUEST', 'members'],
     [{ guid: 'new', name: 'x', type: 'public', members: { admins: { ann: 1 } } }, '400 ERR_BAD_REQUEST', 'admins'],
     [{ guid: 'new', name: 'x', type: 'public', owner: 'nobody' }, '404 ERR_UID_NOT_FOUND'],
@@ -84,7 +85,9 @@ test('what is missing, wrong or taken in a group is told', async () => {
 })
 
 test('a client makes a group, owns it, changes it and deletes it; others may not', async () => {
-  const made = await ann.ok('POST', '/groups', { guid: 'anns', name: 'Of Ann', type: 'public', owner: 'bob' })
+  const blank = { icon: '', description: '', password: '', tags: '', metadata: '', membersCount: 7, hasJoined: false }
+  const made = await ann.ok('POST', '/groups', { ...blank, guid: 'anns', name: 'Of Ann', type: 'public', owner: 'bob' })
+  assert.equal(made.tags, undefined)
   assert.deepEqual([made.owner, made.scope, made.hasJoined, made.membersCount], ['ann', 'admin', true, 1])
   await bob.ok('POST', '/groups/anns/members')
   for (const [method, body] of [

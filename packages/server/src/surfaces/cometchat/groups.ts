@@ -36,7 +36,7 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
   /** The owner whom a server names, or the user who makes the group; null without either. */
   async function ownerOf({ app, who, reader, fields }: Context): Promise<string | null> {
     const named = who === 'rest' ? textOf(fields, 'owner') : undefined
-    if (named === undefined) return reader?.id ?? null
+    if (!named) return reader?.id ?? null
     const user = await findUser(records, app, named)
     if (user?.status !== 'active') throw noSuchUser(named)
     return user.id
@@ -128,7 +128,7 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
         const group = await findGroup(records, app, params.guid ?? '')
         await requireRank(records, context, group, 'admin')
         const name = fields.name == null ? undefined : requiredText(fields, 'name')
-        const owner = who === 'rest' && textOf(fields, 'owner') !== undefined ? await ownerOf(context) : undefined
+        const owner = who === 'rest' && textOf(fields, 'owner') ? await ownerOf(context) : undefined
         const details = { ...(await detailsOf(fields, group)), name, owner }
         const changed = await conversations.update(app, group.id, details, now())
         if (changed === null) throw noSuchGroup(group.id)
@@ -160,7 +160,8 @@ async function detailsOf(fields: Fields, present: Conversation | null): Promise<
   const unset = textsOf(fields, 'unset', 20) ?? []
   const type = choiceOf(fields, 'type', TYPES)
   const joining = (Object.keys(GROUP_TYPES) as Joining[]).find((way) => GROUP_TYPES[way] === type)
-  const password = textOf(fields, 'password', LONGEST_PASSWORD)
+  // Clients name an empty one where there is none.
+  const password = textOf(fields, 'password', LONGEST_PASSWORD) || undefined
   if (joining === 'password' && password === undefined && present?.passwordHash == null) {
     throw badField('password', 'The password field is required when type is password.')
   }

@@ -58,11 +58,11 @@ export function truthOf(fields: Fields, name: string): boolean {
   throw badField(name, `The ${words(name)} field must be true or false.`)
 }
 
-/** A list of texts, each once, or undefined where it was left out. A single text counts as a list of one. */
+/** A list of texts, each once, or undefined where it was left out. A single text counts as a list of one, an empty one as none. */
 export function textsOf(fields: Fields, name: string, most: number, longest = 256): readonly string[] | undefined {
   const given = fields[name]
   if (given === undefined || given === null) return undefined
-  const list: unknown = typeof given === 'string' ? [given] : given
+  const list: unknown = given === '' ? [] : typeof given === 'string' ? [given] : given
   if (!Array.isArray(list)) throw badField(name, `The ${words(name)} must be an array.`)
   if (list.length > most) throw badField(name, `The ${words(name)} may not have more than ${most} items.`)
   return [...new Set(list.map((_, index) => requiredText({ [name]: list[index] }, name, longest)))]

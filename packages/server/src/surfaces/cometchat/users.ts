@@ -123,7 +123,7 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
 /** What a body says of a user, name apart; `unset` names what is taken away. `profile` is what is there. */
 function detailsOf(fields: Fields, profile: User['profile']): UserDetails {
   const unset = textsOf(fields, 'unset', 20) ?? []
-  const role = textOf(fields, 'role', 100)
+  const role = textOf(fields, 'role', 100) || undefined
   if (role !== undefined && !/^[\w-]+$/.test(role)) {
     throw badField('role', 'The role may only contain letters, numbers, dashes and underscores.')
   }
