@@ -4,7 +4,7 @@ import { problem } from './problems.ts'
 
 /**
  * Changes name and grants of an app's key; undefined leaves what is there. Other grants are in force on every node once this answers.
- * They have been checked already; `by` is the id of the key that asked. Raises `not_found`.
+ * (Answers under way run on: to end those, deactivate or delete the key.) They have been checked already; `by` is the id of the key that asked. Raises `not_found`.
  */
 export async function changeKey(
   { records, standings }: Pick<Parts, 'records' | 'standings'>,

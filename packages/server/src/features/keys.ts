@@ -87,7 +87,7 @@ export function createKeys(parts: Parts) {
     change: endpoint({
       summary: 'Rename an API key or replace its grants',
       description:
-        'What is left out stays. New grants are in force everywhere once answered, for what it has signed, too.',
+        'What is left out stays. New grants are in force everywhere once answered, for what it has signed, too; only answers under way run on.',
       params,
       body: Exactly({
         name: Type.Optional(Name),
