@@ -23,9 +23,14 @@ after(async () => {
 
 /** What the example tells its reader, and clients of both servers. */
 async function told() {
-  await eventually('what the example prints', () => (printed.includes('Ctrl-C') ? true : undefined), 60).catch(() => {
-    throw new Error(`the example did not start:\n${printed}`)
-  })
+  await eventually(
+    'what the example prints',
+    () => {
+      assert.equal(example.exitCode, null, printed)
+      return printed.includes('Ctrl-C') ? true : undefined
+    },
+    60,
+  )
   const [walled = '', bare = ''] = [...printed.matchAll(/'(http:[^']+lake\.jpg[^']+)'/g)].map(([, url]) => url)
   const operator = createClient(new URL(walled).origin)
   return { operator, target: walled.slice(operator.url.length), media: createClient(new URL(bare).origin), bare }

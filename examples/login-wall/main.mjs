@@ -69,7 +69,9 @@ function stop() {
 
 /** Starts Gatehouse with a data folder that goes when it ends. */
 async function startGatehouse() {
-  const env = { ...process.env, GATEHOUSE_ADMIN_KEY: ADMIN, GATEHOUSE_LOG_LEVEL: 'warn' }
+  // Settings of another Gatehouse that lie in the shell are none of this one's.
+  const shell = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GATEHOUSE_')))
+  const env = { ...shell, GATEHOUSE_ADMIN_KEY: ADMIN, GATEHOUSE_LOG_LEVEL: 'warn' }
   const words = [join(ROOT, 'packages/cli/dist/main.js'), 'serve', '--port', '0', '--data', data]
   const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   child.once('exit', (code) => {
