@@ -1,20 +1,13 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { reachOf } from './address.ts'
 import { NotSent } from './not-sent.ts'
+import type { Resolve } from './resolver.ts'
 
 /** An address with its family, as `node:net` wants it. */
 export type Pinned = { readonly address: string; readonly family: 4 | 6 }
 
 /** Where one request goes: the URL, and the addresses that its name had when they were checked. */
 export type Destination = { readonly url: URL; readonly addresses: readonly Pinned[] }
-
-/** Answers every address of a name. Rejects where it has none. */
-export type Resolve = (name: string) => Promise<readonly string[]>
-
-/** Asks the system's resolver, as every program of this machine does. */
-export const resolveBySystem: Resolve = async (name) =>
-  (await lookup(name, { all: true, order: 'verbatim' })).map(({ address }) => address)
 
 /**
  * Reads the URL of an outgoing request: http or https, without a user in it. The host is what the URL standard makes of it

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
-import type { Resolve } from './destination.ts'
 import { createOutgoing, type OutgoingRequest } from './outgoing.ts'
+import type { Resolve } from './resolver.ts'
 
 const servers: (() => void)[] = []
 after(() => {

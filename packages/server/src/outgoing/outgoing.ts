@@ -2,15 +2,9 @@ import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, req
 import { request as overHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { pipeline, type Readable, Transform } from 'node:stream'
-import {
-  type Destination,
-  findDestination,
-  hostOf,
-  type Resolve,
-  readDestination,
-  resolveBySystem,
-} from './destination.ts'
+import { type Destination, findDestination, hostOf, readDestination } from './destination.ts'
 import { NotSent } from './not-sent.ts'
+import { createResolver, type Resolve } from './resolver.ts'
 
 /** A request to somewhere that a caller of the API named. */
 export type OutgoingRequest = {
@@ -60,7 +54,7 @@ const SECRET_HEADERS = /^(authorization|proxy-authorization|cookie)$/i
  */
 export function createOutgoing({
   allowLoopback,
-  resolve = resolveBySystem,
+  resolve = createResolver(),
 }: {
   readonly allowLoopback: boolean
   readonly resolve?: Resolve
