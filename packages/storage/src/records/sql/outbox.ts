@@ -42,7 +42,7 @@ export function createOutbox(database: Database<Tables>): Outbox {
 
     claim: ({ webhook, holder, at, until, limit }) =>
       write(async (tx) => {
-        await lock(tx, webhook)
+        await lock(tx, flavour, webhook)
         const found = await tx
           .selectFrom('deliveries as d')
           .selectAll('d')
@@ -81,7 +81,7 @@ export function createOutbox(database: Database<Tables>): Outbox {
 
     settle: (webhook, holder, settlements, at) =>
       write(async (tx) => {
-        await lock(tx, webhook)
+        await lock(tx, flavour, webhook)
         for (const settlement of settlements) await settleOne(tx, webhook, holder, settlement, at)
       }),
 
@@ -173,13 +173,12 @@ export function createOutbox(database: Database<Tables>): Outbox {
   }
 }
 
-/** Keeps everybody else from taking and settling deliveries of this webhook until the transaction ends; events still arrive. */
-async function lock(tx: Transaction<Tables>, webhook: number): Promise<void> {
-  await tx
-    .updateTable('webhooks')
-    .set((eb) => ({ gone: eb.ref('gone') }))
-    .where('serial', '=', webhook)
-    .execute()
+/**
+ * Keeps everybody else from taking and settling deliveries of this webhook until the transaction ends; events still arrive. SQLite has
+ * one writer at a time anyway.
+ */
+async function lock(tx: Transaction<Tables>, flavour: Flavour, webhook: number): Promise<void> {
+  if (flavour === 'postgres') await sql`select 1 from webhooks where serial = ${webhook} for no key update`.execute(tx)
 }
 
 /** What waits behind another of its resource is not looked at again before that one's time; settling it lets the next one go. */
