@@ -3,8 +3,9 @@ import type { Parts } from './parts.ts'
 import { problem } from './problems.ts'
 
 /**
- * Changes name and grants of an app's key; undefined leaves what is there. Other grants are in force on every node once this answers.
- * (Answers under way run on: to end those, deactivate or delete the key.) They have been checked already; `by` is the id of the key that asked. Raises `not_found`.
+ * Changes name and grants of an app's key; undefined leaves what is there. Other grants are in force on every node once this answers,
+ * but for answers under way: to end those, deactivate or delete the key. The grants have been checked already; `by` is the id of the key
+ * that asked. Raises `not_found`.
  */
 export async function changeKey(
   { records, standings }: Pick<Parts, 'records' | 'standings'>,
