@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { type Answer, bearer, type Client, type Headers, targetOf } from './support/client.ts'
+import { type Answer, bearer, type Client, form, type Headers, targetOf } from './support/client.ts'
 import { ADMIN, startGatehouse } from './support/gatehouse.ts'
 import { logIn } from './support/login.ts'
-import { createApp, keyed } from './support/tenant.ts'
+import { createApp, expect, keyed } from './support/tenant.ts'
 import { offlineToken, readClaims } from './support/tokens.ts'
 
 /**
@@ -113,6 +113,20 @@ const presigned = queryIn((await app.bare.get(`${file.path}?fat=${pass}`)).heade
 const presignedByLink = told(await app.bare.get(`${file.path}?fat=${link}&redirect=0`))
 const service = told(await app.bare.get(file.path, { apikey: appKey.secret })).replace('fat=', '')
 
+const asked = expect(
+  await app.bare.post(
+    '/v3.0/files/upload-url',
+    {
+      files: { f: { fileId: 'f', name: 'a.txt', size: 5, mimeType: 'text/plain' } },
+      receiver: 'ann',
+      receiverType: 'user',
+    },
+    { ...inApp, authtoken: login.authToken },
+  ),
+  200,
+).json<{ data: { f: { request: { url: string; body: { ticket: string } } } } }>().data.f.request
+const { ticket } = asked.body
+
 /** Places where no MAC may stand. */
 const elsewhere = (kind: string, token: string): readonly Kind[] => [
   { kind: `${kind}, bearer`, headers: bearer(token), opens: [] },
@@ -177,6 +191,9 @@ const KINDS: readonly Kind[] = [
   { kind: 'pre-signed URL made for a link', query: presignedByLink, opens: ['read the file'] },
   { kind: 'service token', query: `fat=${service}`, opens: ['read the file'] },
   ...elsewhere('service token', service),
+  { kind: 'upload ticket, query', query: `fat=${ticket}`, opens: [] },
+  { kind: 'upload ticket, in our own query', query: `t=${ticket}`, opens: [] },
+  ...elsewhere('upload ticket', ticket),
   ...ways('grant token of the server, read', issued, OWN),
   ...ways('offline token, read', offlineToken(appKey, hour()), OWN),
   ...ways('offline token, write', write, ['write']),
@@ -210,6 +227,27 @@ for (const { kind, headers = {}, query, opens } of KINDS) {
     }
   })
 }
+
+test('nothing but an upload ticket uploads by a ticket', async () => {
+  const upload = async (text: string, headers: Headers = {}) => {
+    const body = form([['ticket', text]], { name: 'a.txt', type: 'text/plain', bytes: Buffer.from('12345') })
+    return (await app.bare.post(targetOf(asked.url), body.body, { ...body.headers, ...headers })).status
+  }
+  const others = {
+    link,
+    pass,
+    service,
+    issued,
+    write,
+    authToken: login.authToken,
+    key: appKey.secret,
+    cut: ticket.slice(1),
+  }
+  for (const [kind, text] of Object.entries(others)) assert.equal(await upload(text), 403, kind)
+  const authorised = { ...inApp, authtoken: login.authToken }
+  assert.ok([400, 403].includes(await upload('', authorised)), 'no session in place of a ticket')
+  assert.equal(await upload(ticket), 204)
+})
 
 test('keys and tokens that may only issue, write or manage do that and do not read the bytes', async () => {
   const rows: readonly (readonly [Headers, Name])[] = [
