@@ -23,6 +23,8 @@ const APART: readonly { readonly room: string; readonly not: readonly string[] }
   { room: 'deliver', not: ['gate', 'features', 'surfaces'] },
   { room: 'standing', not: ['gate', 'deliver', 'features', 'surfaces'] },
   { room: 'signing', not: ['gate', 'deliver', 'features', 'surfaces'] },
+  { room: 'outgoing', not: ['gate', 'deliver', 'features', 'surfaces', 'webhooks'] },
+  { room: 'webhooks', not: ['gate', 'deliver', 'features', 'surfaces'] },
   { room: 'features', not: ['surfaces'] },
 ]
 
