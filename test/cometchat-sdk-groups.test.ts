@@ -7,11 +7,16 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { nodeLoginWall } from '@gatehouse/sdk/login-wall-node'
+import { createWebhookVerifier } from '@gatehouse/sdk/webhook'
 import { createClient } from './support/client.ts'
 import type { Told } from './support/cometchat/calls.ts'
 import { png, startJourney, taken, urlOf, urlsOf } from './support/cometchat/journey.ts'
 import type { SdkProcess } from './support/cometchat/user.ts'
 import { expect, refusal } from './support/tenant.ts'
+import { startReceiver } from './support/webhook-receiver.ts'
+
+/** What a webhook is told of a message, as far as it is looked at here. */
+type Sent = { readonly id: string; readonly data: { readonly url: string } }
 
 const journey = await startJourney({}, { faketime: '+0' })
 after(() => journey.stop())
@@ -121,6 +126,26 @@ test('what a sender edits and deletes is edited and gone for everybody', async (
   assert.ok([401, 403, 404].includes((await get(url)).status))
   const [after] = (await inGroup(bob)).filter(({ id }) => id === message.id)
   assert.deepEqual(after?.attachments ?? [], [])
+})
+
+test('a webhook is told of what is sent, and fetches the media with its key', async () => {
+  const receiver = await startReceiver()
+  const body = { url: receiver.url, events: ['message_sent'] }
+  const { secret } = expect(await app.admin.post(`${app.base}/webhooks`, body), 201).json<{ secret: string }>()
+  const { id } = await alice.do('sendFiles', { ...g, files: [png('told.png')] })
+  const told = await receiver.wait('the message', () => true)
+  receiver.close()
+  const verified = createWebhookVerifier({ secrets: [secret] })(told.headers, told.text)
+  assert.ok(verified.valid)
+  const { trigger, data, appId } = verified.event as { trigger: string; data: { message: Sent }; appId: string }
+  assert.deepEqual([trigger, appId, data.message.id], ['message_sent', app.id, id])
+  const { url } = data.message.data
+  assert.equal(taken(url).clean, url)
+  refusal(await get(url), 401)
+  const keyed = expect(await get(url, { appId: app.id, apiKey: rest.apiKey }), 200).json<{ data: { url: string } }>()
+  assert.deepEqual(expect(await get(keyed.data.url), 200).body, png('told.png').bytes)
+  const { apiKey } = await rest.ok('POST', '/apikeys', { name: 'narrow', scope: 'authOnly' })
+  refusal(await get(url, { appId: app.id, apiKey }), 403)
 })
 
 test('behind a login wall the same URLs open for who is logged in at the operator', async () => {
