@@ -56,6 +56,9 @@ export function createSend(parts: Parts, places: Places): Send {
 
   async function mayRead({ app, tenant, reader }: Context, attachment: Attachment): Promise<boolean> {
     if (reader === null || attachment.access === 'public') return true
+    const { linkSeconds } = tenant.settings
+    // What the sender's own link does not open any more does not begin anew under another path.
+    if (linkSeconds !== null && parts.now() >= attachment.createdAt + linkSeconds * 1000) return false
     const receiver = await records.attachments.receiver(attachment, reader.id, reachOf(tenant.settings))
     if (receiver?.serial !== reader.serial) return false
     if (attachment.conversation === null) return true
