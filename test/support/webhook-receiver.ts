@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { createWebhookVerifier } from '@gatehouse/sdk/webhook'
 import { eventually } from './gatehouse.ts'
 
 /** One request that a receiver got. */
@@ -54,7 +55,7 @@ export async function startReceiver(host = '127.0.0.1'): Promise<Receiver> {
   return receiver
 }
 
-/** Asserts that one of the signatures is that of this secret over what arrived (Standard Webhooks). */
+/** Asserts that one of the signatures is that of this secret over what arrived (Standard Webhooks), by hand and to those who use the SDK. */
 export function assertSigned({ headers, text: raw }: Told, secret: string): void {
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${raw}`
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
@@ -65,4 +66,5 @@ export function assertSigned({ headers, text: raw }: Told, secret: string): void
     return signature.length === expected.length && timingSafeEqual(signature, expected)
   })
   assert.ok(matches, 'no signature is that of the secret')
+  assert.equal(createWebhookVerifier({ secrets: [secret] })(headers, raw).valid, true)
 }
