@@ -55,7 +55,9 @@ export const historyCases: Cases = {
     assert.deepEqual(marked, { ...made, ...gone })
     assert.deepEqual(await records.messages.markDeleted(app, made.id, 'eve', NOON + 9), marked)
     assert.equal(await records.messages.markDeleted(app, 'none', 'eve', NOON), null)
-    assert.equal(await texts(world, app, { hideDeleted: true }), '')
+    const listed = async (hideDeleted: boolean) =>
+      ids((await records.messages.list(app, 'talk', { ...WHOLE, order: 'ascending', hideDeleted })).items)
+    assert.deepEqual([await listed(false), await listed(true)], [[made.id], []])
   },
 
   'lists hold what the filter says, page by page': async (world) => {
@@ -161,23 +163,25 @@ export const historyCases: Cases = {
       ['3', 'three'],
       ['4', 'talk'],
       ['5', 'two'],
+      ['6', 'talk'],
+      ['7', 'two'],
     ] as const) {
       await send(world, app, { text, conversation: id })
     }
-    assert.equal(await texts(world, app, {}, null), '12345')
+    assert.equal(await texts(world, app, {}, null), '1234567')
     assert.equal(await texts(world, app, { types: ['none'] }, null), '')
     const serialOf = async (user: string) => (await records.users.find(app, user))?.serial ?? assert.fail()
     const [ann, bob] = [await serialOf('ann'), await serialOf('bob')]
-    assert.equal(await texts(world, app, { visibleTo: { serial: bob } }, null), '14')
+    assert.equal(await texts(world, app, { visibleTo: { serial: bob } }, null), '146')
     await records.conversations.removeMember(app, 'three', 'ann', NOON)
-    assert.equal(await texts(world, app, { visibleTo: { serial: ann } }, null), '1245')
+    assert.equal(await texts(world, app, { visibleTo: { serial: ann } }, null), '124567')
     const newest = { ...WHOLE, limit: 2, order: 'descending', visibleTo: { serial: ann } } as const
     const page = await records.messages.list(app, null, newest)
-    assert.deepEqual([page.items.map(({ text }) => text), page.next !== null], [['5', '4'], true])
+    assert.deepEqual([page.items.map(({ text }) => text), page.next !== null], [['7', '6'], true])
     const rest = await all((paging) => records.messages.list(app, null, { ...newest, ...paging }))
     assert.deepEqual(
       rest.map(({ text }) => text),
-      ['5', '4', '2', '1'],
+      ['7', '6', '5', '4', '2', '1'],
     )
   },
 
