@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { type Answer, basic, bearer, type Headers, targetOf } from './support/client.ts'
-import { startGatehouse } from './support/gatehouse.ts'
+import { type Answer, basic, bearer, form, type Headers, targetOf } from './support/client.ts'
+import { ADMIN, startGatehouse } from './support/gatehouse.ts'
 import { logIn } from './support/login.ts'
 import { exchange, requestHead } from './support/raw.ts'
 import { type AttachmentView, createApp, expect, refusal, type Tenant } from './support/tenant.ts'
@@ -391,6 +391,34 @@ test('a file whose links have ended is not passed on, which would give it new on
   } finally {
     house.setClock('+0')
   }
+})
+
+test('an upload ticket ends with the session or the key that asked for it', async () => {
+  const { app, login, key } = await scene()
+  const files = { f: { fileId: 'f', name: 'a.txt', size: 5, mimeType: 'text/plain' } }
+  const ask = async (headers: Headers) => {
+    const to = { files, receiver: 'ann', receiverType: 'user' }
+    const answer = expect(await app.bare.post('/v3/files/upload-url', to, { appid: app.id, ...headers }), 200)
+    type Offer = { data: { f: { request: { url: string; body: { ticket: string } } } } }
+    const { url, body } = answer.json<Offer>().data.f.request
+    const sent = form(Object.entries(body), { name: 'a.txt', type: 'text/plain', bytes: Buffer.from('12345') })
+    return async () => (await app.bare.post(targetOf(url), sent.body, sent.headers)).status
+  }
+  const byClient = await ask({ authtoken: login.authToken })
+  const byServer = await ask({ apikey: key.secret, onbehalfof: 'bob' })
+  const byOperator = await ask({ apikey: ADMIN.secret, onbehalfof: 'bob' })
+  await app.revoke({ session: login.id })
+  assert.equal(await byClient(), 403)
+  expect(await app.admin.post(`${app.base}/keys/${key.id}/deactivate`), 200)
+  assert.equal(await byServer(), 403)
+  expect(await app.admin.post(`${app.base}/keys/${key.id}/activate`), 200)
+  assert.equal(await byServer(), 204)
+  await app.revoke({ key: key.id })
+  assert.equal(await byServer(), 403)
+  await app.deactivate('bob')
+  assert.equal(await byOperator(), 403)
+  await app.activate('bob')
+  assert.equal(await byOperator(), 204)
 })
 
 test('names that would be taken for a token are spelt otherwise in URLs, and open', async () => {

@@ -10,6 +10,8 @@ export type Ticket = {
   readonly userSerial: number
   /** The login session that asked; without it the ticket is void. Null for a server's. */
   readonly session: string | null
+  /** The key that asked; unless it is active the ticket is void. Null for a client's. */
+  readonly key: string | null
   readonly conversation: string
   readonly id: string
   readonly path: string

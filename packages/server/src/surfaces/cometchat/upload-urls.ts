@@ -32,7 +32,7 @@ export function createUploadUrlCalls(parts: Parts, places: Places): readonly Sur
     const expiresAt = now() + TICKET_MILLISECONDS
     const ticket = sealTicket(
       {
-        ...{ app, user: reader.id, userSerial: reader.serial, session: caller.token.session },
+        ...{ app, user: reader.id, userSerial: reader.serial, session: caller.token.session, key: caller.token.key },
         ...{ conversation: conversation.id, ...place, name, size, type, expiresAt },
       },
       vault,

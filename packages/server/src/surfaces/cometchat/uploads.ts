@@ -39,18 +39,24 @@ const ANY_TYPE = 'application/octet-stream'
  * alone, while its user is active and its session open. What arrives is held for its sender until it is sent.
  */
 export function createUploadCalls(parts: Parts): readonly UncredentialedCall[] {
-  const { vault, tenants, records, blobs, now, log } = parts
+  const { config, vault, tenants, records, blobs, now, log } = parts
 
   /** The app of a ticket, while it still holds. */
   async function tenantOf(ticket: Ticket): Promise<Tenant> {
-    const { app, userSerial, session, conversation } = ticket
+    const { app, userSerial, session, key, conversation } = ticket
     if (ticket.expiresAt <= now()) throw new Refused('ExpiredToken')
     const tenant = await tenants.find(app)
     const user = await records.users.findBySerial(userSerial)
     const open = session === null || (await records.logins.find(app, session)) !== null
-    if (tenant?.app.status !== 'active' || user?.status !== 'active' || !open) throw new Refused('AccessDenied')
+    const held = key === null || (await isInForce(key))
+    if (tenant?.app.status !== 'active' || user?.status !== 'active' || !open || !held)
+      throw new Refused('AccessDenied')
     if (!(await records.conversations.isMember(app, conversation, user.id))) throw new Refused('AccessDenied')
     return tenant
+  }
+
+  async function isInForce(key: string): Promise<boolean> {
+    return key === config.adminKey?.id || (await records.keys.find(key))?.status === 'active'
   }
 
   async function receive(request: FastifyRequest, admitted: (ticket: Ticket) => Promise<void>): Promise<void> {
