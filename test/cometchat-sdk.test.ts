@@ -97,6 +97,8 @@ test('a browser that has the URL needs nothing else, and nothing less', async ()
     const whole = expect(await get(url), 200)
     assert.deepEqual(whole.body, bytes)
     assert.equal(whole.headers['content-type'], 'image/png')
+    const head = expect(await app.bare.head(url.slice(journey.front.url.length)), 200)
+    assert.deepEqual([head.headers.etag, head.body.length], [whole.headers.etag, 0])
     const part = expect(await get(url, { range: 'bytes=0-9' }), 206)
     assert.deepEqual(part.body, bytes.subarray(0, 10))
     expect(await get(url, { 'if-none-match': whole.headers.etag ?? '' }), 304)
@@ -159,6 +161,22 @@ test('deactivating the sender changes nothing for the receivers', async () => {
   }
   await rest.ok('PUT', '/users', { uidsToActivate: ['alice'] })
   expect(await get(seen.get('one.png')?.alice ?? ''), 200)
+})
+
+test('the older SDK sends files and forwards them as well', async () => {
+  const to = { receiver: 'dave', receiverType: 'user' } as const
+  const sent = await carol.do('sendFiles', { ...to, files: [png('a.png'), png('b.png')], caption: 'older' })
+  assert.deepEqual(
+    sent.attachments.map(({ name }) => name),
+    ['a.png', 'b.png'],
+  )
+  const own = urlsOf(sent)[0] ?? ''
+  await carol.do('sendUrl', { ...to, url: own, name: 'a.png' })
+  const [first, forwarded] = (await dave.do('history', { uid: 'carol', limit: 2, pages: 1 })).flat() as Told[]
+  assert.equal(first?.caption, 'older')
+  for (const url of [...urlsOf(first as Told), urlOf(forwarded)]) expect(await get(url), 200)
+  assert.deepEqual((await get(urlOf(forwarded))).body, png('a.png').bytes)
+  assert.notEqual(taken(urlOf(forwarded)).clean, taken(own).clean)
 })
 
 test('a client that asks again gets what has come meanwhile', async () => {

@@ -130,7 +130,9 @@ export function createCalls(sdk: Sdk) {
 export type Calls = ReturnType<typeof createCalls>
 
 function file({ name, type, base64 }: Picked): File {
-  return new File([Buffer.from(base64, 'base64')], name, { type })
+  // In words that browsers know, too.
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))
+  return new File([bytes], name, { type })
 }
 
 function told(message: SdkMessage): Told {
