@@ -84,7 +84,7 @@ export type Talk = {
   readonly members: readonly Receiver[]
 }
 
-/** Who came and who did not. */
+/** Who came and who did not, each in the order asked for. */
 export type Arrival = {
   readonly joined: readonly Receiver[]
   /** Those who were members already. */

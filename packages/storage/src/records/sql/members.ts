@@ -50,7 +50,11 @@ export function createMembers(database: Database<Tables>): Members {
       const coming = welcome.map((user) => ({ ...user, role: roles.get(user.id) ?? 'participant' }))
       const { joined } = await joinAll(tx, flavour, row, coming, { at })
       const came = new Set(joined.map(({ serial }) => serial))
-      return { joined, present: welcome.filter(({ serial }) => !came.has(serial)), banned }
+      return {
+        joined: welcome.filter(({ serial }) => came.has(serial)),
+        present: welcome.filter(({ serial }) => !came.has(serial)),
+        banned,
+      }
     })
 
   return {
