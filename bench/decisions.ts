@@ -12,6 +12,7 @@ import type { Tenant } from '@gatehouse/server/parts'
 import { createReceives } from '@gatehouse/server/receivers'
 import { type GrantKeys, openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { createLinkKeys, LINK_KEY_PURPOSE, type LinkKeys } from '@gatehouse/server/signing/links'
+import { createMediaKeyring } from '@gatehouse/server/signing/media-keys'
 import { createVault } from '@gatehouse/server/signing/vault'
 import { createBoard, createSharedMarks } from '@gatehouse/server/standing/board'
 import { ALONE } from '@gatehouse/server/standing/trust'
@@ -49,7 +50,14 @@ export async function openGate(): Promise<GateAlone> {
   if (tenant === null) throw new Error('the app is not there')
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
   const logins = createKnownLogins(records.logins)
-  const freshVerifier = () => createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence: () => 0 })
+  const mediaKeys = createMediaKeyring({ records, vault, change: async () => null })
+  await mediaKeys.all()
+  const freshVerifier = () =>
+    createVerifier({
+      ...{ keys, logins, grantKeys, mediaKeys, keyed, primitives },
+      sequence: () => 0,
+      mediaSequence: board.mediaSequence,
+    })
   const gate = createGate({
     verifier: freshVerifier(),
     board,

@@ -1,6 +1,7 @@
 import type { Access } from './access.ts'
 import { speaksOf } from './grant.ts'
 import { breach } from './limit.ts'
+import { mediaScope } from './media.ts'
 import type { Reason } from './reasons.ts'
 import type { Resource } from './resource.ts'
 import type { Standing } from './standing.ts'
@@ -94,6 +95,14 @@ export const CHECKS: readonly Check[] = [
       PER_USER.includes(token.kind) && isOver(access.at, linkEndsAt) ? 'link_expired' : null,
   },
   { name: 'grant', held: 'A grant covers action and resource, and its limits hold.', holds: grantReason },
+  {
+    name: 'attachment',
+    held: 'This is no media token, or the resource has the place of an attachment or is what the token is for.',
+    holds: ({ resource }, token) => {
+      if (token.kind !== 'media' || mediaScope(resource)?.kind === 'file') return null
+      return token.grants.some((grant) => grant.resource.path === resource.path) ? null : 'resource_not_granted'
+    },
+  },
   {
     name: 'resource',
     held: 'The token was issued after the last revocation of the resource and of what is above it.',

@@ -64,6 +64,8 @@ export function createAdmission({ records, tenants }: Pick<Parts, 'records' | 't
         return { action: asking.action, resource: fill('/apps/{app}', params) }
       case 'own':
         return { action: asking.action, resource: null }
+      case 'token':
+        return { action: asking.action, resource: null, accepts: [asking.of] }
       case 'loopback':
         return isDirectLoopback(request) ? null : { action: asking.action, resource: ROOT }
     }

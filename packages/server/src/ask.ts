@@ -1,5 +1,6 @@
 import type { Action } from '@gatehouse/core/access'
 import { isId, type Resource, resourceOf } from '@gatehouse/core/resource'
+import type { TokenKind } from '@gatehouse/core/token'
 
 /** What a route asks the gate for. Every route of the server has one; start-up fails otherwise. */
 export type Asking =
@@ -21,6 +22,8 @@ export type Asking =
   | { readonly kind: 'conversation in body'; readonly action: Action }
   /** An action wherever the credential itself holds it. */
   | { readonly kind: 'own'; readonly action: Action }
+  /** The same with tokens of one kind only, and with no other. */
+  | { readonly kind: 'token'; readonly action: Action; readonly of: TokenKind }
   /** The surface asks the gate by itself, with the credential that its dialect finds; what for, its own table says. */
   | { readonly kind: 'surface'; readonly surface: string }
   /** Open to direct connections from this machine, an action on the root for everybody else. */
@@ -54,6 +57,11 @@ export function askConversationInBody(action: Action): Asking {
 /** A route without a place in the tree: whoever holds the action anywhere may call it. */
 export function askOwn(action: Action): Asking {
   return { kind: 'own', action }
+}
+
+/** A route without a place in the tree that takes tokens of one kind, which hold the action somewhere. */
+export function askWith(of: TokenKind, action: Action): Asking {
+  return { kind: 'token', action, of }
 }
 
 /** A route of a surface, which finds the credential and asks the gate itself. */

@@ -9,7 +9,12 @@ import type { Found } from './gate/credential.ts'
  * What a request asks for. `resource` is null where the call belongs to no place of its own (the inspector): then it is
  * judged at the resource of the first grant of the credential that holds the action, and refused without one.
  */
-export type Ask = { readonly action: Action; readonly resource: Resource | null }
+export type Ask = {
+  readonly action: Action
+  readonly resource: Resource | null
+  /** The kinds of token that open this call; left out: those that open the API. */
+  readonly accepts?: readonly TokenKind[]
+}
 
 /** Somebody whom the gate has let in. */
 export type Caller = {

@@ -1,3 +1,4 @@
+import type { Resource } from '@gatehouse/core/resource'
 import type { Token } from '@gatehouse/core/token'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { App, Attachment, Change, LoggedChange, Receiver, Records } from '@gatehouse/storage/records/port'
@@ -96,6 +97,17 @@ export interface Issuer {
     /** The API key that asked; revoking it revokes what it issued. */
     key: string
   }): Promise<{ readonly token: string; readonly id: string }>
+  /**
+   * Media tokens (JWT, RS512), one for each resource, in their order: what they are for MUST have been checked. `notAfter`: when they end at the
+   * latest, milliseconds, or null. Raises `unavailable`. Takes up to a second where something of the app has just been revoked, and longer for the
+   * first key of an installation.
+   */
+  mediaTokens(request: {
+    readonly app: string
+    readonly resources: readonly Resource[]
+    readonly seconds: number
+    readonly notAfter: number | null
+  }): Promise<readonly string[]>
   /** The public keys (RFC 7517), for `/.well-known/jwks.json`. */
   jwks(): Promise<{ readonly keys: readonly Record<string, unknown>[] }>
 }

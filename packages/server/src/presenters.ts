@@ -178,6 +178,8 @@ function outcome(change: Change): { target: Record<string, unknown>; to: string 
       return { target: { conversation: change.conversation }, to: change.to }
     case 'attachment':
       return { target: { attachment: change.attachment }, to: change.to }
+    case 'media-key':
+      return { target: { mediaKey: change.key }, to: change.to }
     case 'protect':
       return { target: { attachments: true }, to: change.to }
   }

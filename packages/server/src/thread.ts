@@ -32,6 +32,8 @@ import { createReceives } from './receivers.ts'
 import { openGrantKeys } from './signing/grant-keys.ts'
 import { createIssuer } from './signing/issuer.ts'
 import { createLinkKeys, createLinks } from './signing/links.ts'
+import { createMediaKeyring } from './signing/media-keys.ts'
+import { createMediaIssuer } from './signing/media-tokens.ts'
 import { applyChange } from './standing/apply.ts'
 import { type Board, createBoard, type SharedMarks } from './standing/board.ts'
 import { createOpenResponses } from './standing/open-responses.ts'
@@ -97,6 +99,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     forgetApp: tenants.forget,
     forgetKeys: keys.forget,
     forgetLogins: logins.forget,
+    forgetMediaKeys: () => mediaKeys.forget(),
     forgetPath: catalogue.forget,
     forgetAllPaths: catalogue.forgetAll,
   }
@@ -109,14 +112,19 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       return changed
     },
   }
+  const mediaKeys = createMediaKeyring({ records, vault, change: standings.change })
   for await (const rows of records.changes.standing()) board.apply(rows, writesShared)
 
   const grantKeys = await openGrantKeys(records, vault)
+  await mediaKeys.all()
   const linkKeys = createLinkKeys(vault)
   const address = createClientAddress(config.trustedProxies)
   const throttle = createThrottle(config.badTokensPerMinute)
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
-  const verifier = createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence })
+  const verifier = createVerifier({
+    ...{ keys, logins, grantKeys, mediaKeys, keyed, primitives, sequence },
+    mediaSequence: board.mediaSequence,
+  })
   const receives = createReceives(records)
   const gate = createGate({
     verifier,
@@ -143,6 +151,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   watch.unref()
 
   const links = createLinks({ tenants, linkKeys, board, primitives, mediaUrl: () => config.mediaUrl })
+  const mediaTokens = createMediaIssuer({ keyring: mediaKeys, records, board, now })
   const parts: Parts = {
     get config() {
       return config
@@ -152,7 +161,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     standings,
     tenants,
     links,
-    issuer: createIssuer(grantKeys, primitives, sequence),
+    issuer: createIssuer({ grantKeys, mediaKeys, mediaTokens, primitives, sequence }),
     vault,
     outgoing: createOutgoing(config),
     log,

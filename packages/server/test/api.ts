@@ -21,6 +21,8 @@ import type { Parts } from '../src/parts.ts'
 import { openGrantKeys } from '../src/signing/grant-keys.ts'
 import { createIssuer } from '../src/signing/issuer.ts'
 import { createLinkKeys, createLinks } from '../src/signing/links.ts'
+import { createMediaKeyring } from '../src/signing/media-keys.ts'
+import { createMediaIssuer } from '../src/signing/media-tokens.ts'
 import { createVault } from '../src/signing/vault.ts'
 import { applyChange } from '../src/standing/apply.ts'
 import { createBoard, createSharedMarks } from '../src/standing/board.ts'
@@ -71,6 +73,7 @@ export async function openApi(): Promise<ApiFixture> {
     forgetApp: tenants.forget,
     forgetKeys: nothing,
     forgetLogins: nothing,
+    forgetMediaKeys: () => mediaKeys.forget(),
     forgetPath: nothing,
     forgetAllPaths: nothing,
   }
@@ -82,6 +85,7 @@ export async function openApi(): Promise<ApiFixture> {
     reserve: null,
     now: Date.now,
   })
+  const mediaKeys = createMediaKeyring({ records, vault, change: standings.change })
   const read = readConfig(['--public-url', 'http://media.test'], {})
   if (!read.ok) throw new Error(read.errors.join(' '))
   const parts: Parts = {
@@ -97,7 +101,13 @@ export async function openApi(): Promise<ApiFixture> {
       primitives,
       mediaUrl: () => 'http://media.test',
     }),
-    issuer: createIssuer(await openGrantKeys(records, vault), primitives, () => standings.sequence),
+    issuer: createIssuer({
+      grantKeys: await openGrantKeys(records, vault),
+      mediaKeys,
+      mediaTokens: createMediaIssuer({ keyring: mediaKeys, records, board, now: Date.now }),
+      primitives,
+      sequence: () => standings.sequence,
+    }),
     vault,
     outgoing: createOutgoing({ allowLoopback: false }),
     log: pino({ level: 'silent' }),

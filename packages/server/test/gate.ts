@@ -19,6 +19,8 @@ import { createReceives } from '../src/receivers.ts'
 import { newAttachmentKey, newId } from '../src/secrets.ts'
 import { openGrantKeys } from '../src/signing/grant-keys.ts'
 import { createLinkKeys, createLinks, LINK_KEY_PURPOSE } from '../src/signing/links.ts'
+import { createMediaKeyring, type MediaKeyParts } from '../src/signing/media-keys.ts'
+import { createMediaIssuer } from '../src/signing/media-tokens.ts'
 import { createVault } from '../src/signing/vault.ts'
 import { applyChange } from '../src/standing/apply.ts'
 import { createBoard, createSharedMarks } from '../src/standing/board.ts'
@@ -31,6 +33,9 @@ import { createTenants } from '../src/tenants.ts'
 export type GateFixture = {
   readonly records: Records
   readonly gate: Gate
+  /** A media token for each path. */
+  media(app: string, ...paths: readonly string[]): Promise<readonly string[]>
+  readonly mediaKeys: MediaKeyParts
   /** Over the very parts of the gate. */
   readonly inspector: Inspector
   /** Milliseconds; the gate's present. */
@@ -83,6 +88,7 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
     forgetApp: tenants.forget,
     forgetKeys: keys.forget,
     forgetLogins: logins.forget,
+    forgetMediaKeys: () => mediaKeys.forget(),
     forgetPath: catalogue.forget,
     forgetAllPaths: catalogue.forgetAll,
   }
@@ -95,8 +101,14 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
     now: () => fixture.clock,
   })
   const grantKeys = await openGrantKeys(records, vault)
+  const mediaKeys = createMediaKeyring({ records, vault, change: standings.change })
+  const mediaTokens = createMediaIssuer({ keyring: mediaKeys, records, board, now: () => fixture.clock })
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
-  const verifier = createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence: () => standings.sequence })
+  const verifier = createVerifier({
+    ...{ keys, logins, grantKeys, mediaKeys, keyed, primitives },
+    sequence: () => standings.sequence,
+    mediaSequence: board.mediaSequence,
+  })
   const receives = createReceives(records)
   const gate = createGate({
     verifier,
@@ -115,6 +127,12 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
     gate,
     inspector: createInspector({ verifier, keys, logins, receives, catalogue, tenants, board }),
     clock: 1_700_000_000_000,
+    mediaKeys: { records, vault, change: standings.change },
+    media: async (app, ...paths) => {
+      const { settings } = await fixture.tenant(app)
+      const resources = paths.flatMap((path) => parseResource(path) ?? [])
+      return mediaTokens({ app, resources, seconds: settings.mediaTokenSeconds, notAfter: null })
+    },
     async app(id, settings = {}) {
       const linkKey = vault.seal(randomBytes(32), LINK_KEY_PURPOSE)
       await records.apps.create({ id, name: id, settings, linkKey, at: fixture.clock })

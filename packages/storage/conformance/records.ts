@@ -6,6 +6,7 @@ import { conversationCases } from './records-conversations.ts'
 import { historyCases } from './records-history.ts'
 import { keyCases } from './records-keys.ts'
 import { loginCases } from './records-logins.ts'
+import { mediaKeyCases } from './records-media-keys.ts'
 import { memberCases } from './records-members.ts'
 import { messageCases } from './records-messages.ts'
 import { onceCases } from './records-once.ts'
@@ -58,6 +59,7 @@ export function recordsConformance(
     attachments: attachmentCases,
     changes: changeCases,
     standing: standingCases,
+    'media keys': mediaKeyCases,
     views: viewCases,
     webhooks: webhookCases,
     'what happens once': onceCases,

@@ -25,7 +25,7 @@ const OPENED_BY: readonly TokenKind[] = ['key', 'grant']
 /** Creates the way into the gate from the native API: the same gate as for media, with the resource that the route names. */
 export function createApiJudge(parts: ApiJudgeParts): Judge {
   const judge = createJudging(parts)
-  return (request, ask) => judge(request, ask, { accepts: OPENED_BY })
+  return (request, ask) => judge(request, ask, { accepts: ask.accepts ?? OPENED_BY })
 }
 
 /** Creates the way into the gate from surfaces: the same again, with the credential that the surface's dialect has found. */

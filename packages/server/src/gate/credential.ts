@@ -42,6 +42,9 @@ export type Head = { readonly headers: IncomingHttpHeaders; readonly rawHeaders:
 /** The cookie that carries media and grant tokens. */
 export const MEDIA_COOKIE = 'gatehouse_media'
 
+/** The cookies that are read: our own, and the one that clients of Sunshine Conversations set. */
+const MEDIA_COOKIES = [MEDIA_COOKIE, 'zendesk_media_token'] as const
+
 /** No credential is longer than this; JWTs are checked more strictly later. */
 const LONGEST = 8192
 const MOST_COOKIES = 16
@@ -70,7 +73,7 @@ export function findCredential(head: Head, query: string | null): Found {
     return { outcome: 'found', candidates: [{ form: 'query', text: inQuery }] }
   }
   if (query === null || headers.cookie === undefined) return NONE
-  const candidates = cookiesNamed(headers.cookie, MEDIA_COOKIE)
+  const candidates = cookiesNamed(headers.cookie, MEDIA_COOKIES)
   return candidates.length === 0 ? NONE : { outcome: 'found', candidates }
 }
 
@@ -113,14 +116,15 @@ function readAuthorization(header: string): Credential | null {
 const BEARER = /^[A-Za-z0-9\-._~+/]+=*$/
 const BASIC = /^[A-Za-z0-9+/]+=*$/
 
-/** All values of one name out of a raw Cookie header, at most sixteen: a parser that answers a map would keep only one. */
-function cookiesNamed(header: string, name: string): Credential[] {
+/** All values of some names out of a raw Cookie header, at most sixteen: a parser that answers a map would keep only one. */
+function cookiesNamed(header: string, names: readonly string[]): Credential[] {
   if (header.length > 16 * LONGEST) return []
   const found: Credential[] = []
   for (const part of header.split(';')) {
     const pair = part.trim()
-    if (!pair.startsWith(name) || pair[name.length] !== '=') continue
-    const text = pair.slice(name.length + 1)
+    const equals = pair.indexOf('=')
+    if (!names.includes(pair.slice(0, Math.max(0, equals)))) continue
+    const text = pair.slice(equals + 1)
     if (text === '' || text.length > LONGEST) continue
     found.push({ form: 'cookie', text })
     if (found.length === MOST_COOKIES) break

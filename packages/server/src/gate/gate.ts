@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Access, Action } from '@gatehouse/core/access'
 import { type Decision, decide } from '@gatehouse/core/decide'
 import { speaksOf } from '@gatehouse/core/grant'
-import type { Reason } from '@gatehouse/core/reasons'
+import { REASONS, type Reason } from '@gatehouse/core/reasons'
 import { type Resource, ROOT } from '@gatehouse/core/resource'
 import type { Uses as UsesOutcome } from '@gatehouse/core/standing'
 import type { Token, TokenKind } from '@gatehouse/core/token'
@@ -218,16 +218,23 @@ function usesOf(token: Token, { action, resource }: Access): number | null {
   return most
 }
 
-/** Tries cookies one after the other: the first that opens the door decides, else the first refusal is told. */
+/**
+ * Tries cookies one after the other: the first that opens the door decides. Else the first refusal is told, and of a good token rather than of
+ * one that is none.
+ */
 async function firstAllowed(tries: readonly (() => Promise<Judgement>)[]): Promise<Judgement> {
   let first: Judgement | null = null
   for (const attempt of tries) {
     const judgement = await attempt()
     if (judgement.decision.allow) return judgement
-    first ??= judgement
+    if (first === null || (isUnproven(first) && !isUnproven(judgement))) first = judgement
   }
   if (first === null) throw new Error('no candidate was tried')
   return first
+}
+
+function isUnproven({ decision }: Judgement): boolean {
+  return !decision.allow && REASONS[decision.reason].status === 401
 }
 
 function denied(access: Access, reason: Reason): Judgement {

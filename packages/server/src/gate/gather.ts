@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Access } from '@gatehouse/core/access'
-import { ACTIVE, type Standing, type Uses } from '@gatehouse/core/standing'
+import { ACTIVE, type Mark, type Standing, type Uses } from '@gatehouse/core/standing'
 import type { Token } from '@gatehouse/core/token'
 import type { Tenant } from '../parts.ts'
 import type { Board } from '../standing/board.ts'
@@ -37,10 +37,14 @@ export function gather(
           ? board.subject(app, token.subject)
           : null,
     subjectExists: true,
-    key: token?.keySerial == null ? null : board.mark('key', token.keySerial),
+    key: keyOf(board, token),
     tokenRevoked: token !== null && token.id !== null && board.tokenRevoked(app, token.id),
     sessionEnded: token !== null && token.session !== null && board.sessionRevoked(app, token.session),
-    resourceBefore: Math.max(board.resourceBefore(access.resource), conversationBefore),
+    resourceBefore: Math.max(
+      board.resourceBefore(access.resource),
+      conversationBefore,
+      token?.kind === 'media' ? board.mediaBefore(app) : 0,
+    ),
     member: serial === null || conversationSerial === null || !board.isOut(conversationSerial, serial),
     receiver: receives,
     wall: isThroughWall(access.wall, tenant?.settings.loginWallSecret ?? null),
@@ -48,6 +52,12 @@ export function gather(
     linkEndsAt: linkSeconds === null || facts.sharedAt === null ? null : facts.sharedAt + linkSeconds * 1000,
     uses,
   }
+}
+
+/** The standing of the key behind a token: an API key by its serial, a key of media tokens by its id. */
+function keyOf(board: Board, token: Token | null): Mark | null {
+  if (token?.kind === 'media' && token.key !== null) return board.mediaKey(token.key)
+  return token?.keySerial == null ? null : board.mark('key', token.keySerial)
 }
 
 /** Whether the word that a request brought is the app's; both are digests of one length. */

@@ -10,11 +10,13 @@ import { attest, type Token } from '@gatehouse/core/token'
 import { createGenerations } from '../generations.ts'
 import type { Tenant } from '../parts.ts'
 import type { GrantKeys } from '../signing/grant-keys.ts'
+import type { KnownMediaKey, MediaKeyring } from '../signing/media-keys.ts'
 import type { Credential } from './credential.ts'
 import type { Verified } from './judgement.ts'
 import { hashSecret, type KnownKey, type KnownKeys } from './known-keys.ts'
 import type { KnownLogins } from './known-logins.ts'
 import type { KeyedVerifier } from './verify-keyed.ts'
+import { asOfNow, type SequenceAt, verifyMedia } from './verify-media.ts'
 
 /** Turns credentials into tokens. */
 export type Verifier = {
@@ -36,20 +38,26 @@ export type VerifierParts = {
   readonly keys: KnownKeys
   readonly logins: KnownLogins
   readonly grantKeys: GrantKeys
+  readonly mediaKeys: MediaKeyring
   readonly keyed: KeyedVerifier
   readonly primitives: Primitives
   /** The last sequence of standing changes that this thread knows; a token cannot have been issued after it. */
   readonly sequence: () => number
+  readonly mediaSequence: SequenceAt
 }
 
 const REMEMBERED_TOKENS = 20_000
-/** As long as an Ed25519 signature's or a SHA-256 MAC's tail: enough to tell tokens apart; the rest is compared in full. */
+/** As long as a SHA-256 MAC and the tail of any signature: enough to tell tokens apart; the rest is compared in full. */
 const TAIL = 43
+
+/** A UUID in upper case. */
+const MEDIA_KEY = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/
 
 type Remembered = { readonly text: string; readonly signer: object; readonly token: Token }
 
 /** Creates the verifier. What it remembers is only that a signature held; never a decision. */
-export function createVerifier({ keys, logins, grantKeys, keyed, primitives, sequence }: VerifierParts): Verifier {
+export function createVerifier(parts: VerifierParts): Verifier {
+  const { keys, logins, grantKeys, mediaKeys, keyed, primitives, sequence, mediaSequence } = parts
   const tokens = createGenerations<string, Remembered>(REMEMBERED_TOKENS)
 
   function jwt(text: string, cheaply: boolean): Verified | Promise<Verified> {
@@ -60,6 +68,7 @@ export function createVerifier({ keys, logins, grantKeys, keyed, primitives, seq
       const kid = remembered.token.key
       const current = remembered.signer
       if (grantKeys.holds(current) || (kid !== null && keys.peek(kid) === current)) return accept(remembered.token)
+      if (kid !== null && mediaKeys.peek(kid) === current) return accept(asOfNow(remembered.token, mediaSequence))
       return jwtAnew(text, cheaply)
     }
     return unverified === null ? refuse('credential_malformed') : jwtBy(text, unverified, cheaply)
@@ -85,6 +94,23 @@ export function createVerifier({ keys, logins, grantKeys, keyed, primitives, seq
       const finish = (key: KnownKey | null) => remember(text, installation, grantToken(payload, key, sequence()))
       return known === undefined ? keys.find(issuer).then(finish) : finish(known)
     }
+    const media = MEDIA_KEY.test(kid) ? mediaKeys.peek(kid) : null
+    if (media !== null) {
+      if (cheaply) return refuse('too_many_bad_tokens')
+      return media === undefined
+        ? mediaKeys
+            .find(kid)
+            .then((found) => (found === null ? byKey(text, unverified, kid, cheaply) : byMediaKey(found)))
+        : byMediaKey(media)
+    }
+    return byKey(text, unverified, kid, cheaply)
+
+    function byMediaKey(key: KnownMediaKey): Verified {
+      return remember(text, key, verifyMedia(unverified, key, primitives, mediaSequence))
+    }
+  }
+
+  function byKey(text: string, unverified: UnverifiedJws, kid: string, cheaply: boolean): Verified | Promise<Verified> {
     const verifyWith = (known: KnownKey | null): Verified => {
       if (known === null) return refuse('credential_unknown')
       const payload = verifyJwt(unverified, known.verification, primitives)

@@ -4,9 +4,21 @@ import { signJwt } from '@gatehouse/core/jwt'
 import type { Primitives } from '@gatehouse/core/primitives'
 import type { Issuer } from '../parts.ts'
 import type { GrantKeys } from './grant-keys.ts'
+import type { MediaKeyring } from './media-keys.ts'
+import type { MediaIssuer } from './media-tokens.ts'
 
-/** Creates the issuer of grant tokens. `sequence` tells the place in the order of standing changes, which goes into each token. */
-export function createIssuer(grantKeys: GrantKeys, primitives: Primitives, sequence: () => number): Issuer {
+/** What tokens are issued with. */
+export type IssuerParts = {
+  readonly grantKeys: GrantKeys
+  readonly mediaKeys: MediaKeyring
+  readonly mediaTokens: MediaIssuer
+  readonly primitives: Primitives
+  /** The place in the order of standing changes, which goes into each grant token. */
+  readonly sequence: () => number
+}
+
+/** Creates the issuer of the tokens that the server signs. */
+export function createIssuer({ grantKeys, mediaKeys, mediaTokens, primitives, sequence }: IssuerParts): Issuer {
   return {
     async grantToken({ subject, grants, issuedAt, expiresAt, key }) {
       const id = randomBytes(12).toString('hex')
@@ -21,8 +33,10 @@ export function createIssuer(grantKeys: GrantKeys, primitives: Primitives, seque
       } as JsonObject
       return { token: signJwt(claims, grantKeys.active.signing, primitives), id }
     },
+    mediaTokens,
     async jwks() {
-      return { keys: grantKeys.all.map((key) => key.jwk) }
+      const media = (await mediaKeys.all()).filter(({ state }) => state !== 'retired')
+      return { keys: [...grantKeys.all, ...media].map(({ jwk }) => jwk) }
     },
   }
 }

@@ -9,6 +9,7 @@ export type Memories = {
   readonly forgetApp: (app: string) => void
   readonly forgetKeys: () => void
   readonly forgetLogins: () => void
+  readonly forgetMediaKeys: () => void
   readonly forgetPath: (path: string) => void
   readonly forgetAllPaths: () => void
 }
@@ -25,6 +26,7 @@ export function applyChange(logged: LoggedChange, memories: Memories, writesShar
   memories.board.apply(logged.rows, writesShared)
   if (change.kind === 'key' || (change.kind === 'revoke' && 'key' in change.target)) memories.forgetKeys()
   if (endsLogins(change)) memories.forgetLogins()
+  if (change.kind === 'media-key') memories.forgetMediaKeys()
   if (change.kind === 'app' || change.kind === 'settings' || change.kind === 'link-key') {
     memories.forgetApp(change.app)
     memories.forgetAllPaths()
@@ -56,6 +58,8 @@ function opensOnly(change: Change): boolean {
     case 'key':
     case 'app':
       return change.to === 'active'
+    case 'media-key':
+      return change.to !== 'retired'
     case 'member':
       return change.to === 'in'
     case 'attachment':

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { prefixes, type Resource } from '@gatehouse/core/resource'
+import { parseResource, prefixes, type Resource } from '@gatehouse/core/resource'
 import { ACTIVE, type Mark } from '@gatehouse/core/standing'
 import type { StandingRow } from '@gatehouse/storage/records/port'
 import { createFingerprints } from './fingerprints.ts'
+import { createVoidSeconds } from './void-seconds.ts'
 
 /** What has a serial number, and therefore a place in shared memory. */
 export type SerialScope = 'user' | 'key' | 'conversation' | 'app'
@@ -27,6 +28,14 @@ export type Board = {
   resourceBefore(resource: Resource): number
   /** Whether this user left this conversation in a way that takes access along. */
   isOut(conversationSerial: number, userSerial: number): boolean
+  /** Below which sequence media tokens of an app are void, whatever they are for. */
+  mediaBefore(app: string): number
+  /** The sequence that a media token stands for which was issued in this second of the epoch. */
+  mediaSequence(second: number): number
+  /** The last second whose media tokens a revocation in this app has voided; 0 where there was none. */
+  mediaVoid(app: string): number
+  /** The standing of a key of media tokens. */
+  mediaKey(id: string): Mark
   /** Takes rows over. `shared` says whether this thread is the one that writes the shared memory. */
   apply(rows: readonly StandingRow[], shared: boolean): void
 }
@@ -50,7 +59,9 @@ export function createBoard(shared: SharedMarks): Board {
     Uint32Array
   >
   const named = createFingerprints([randomInt(2 ** 32), randomInt(2 ** 32)])
-  const count = { subject: 0, token: 0, session: 0, resource: 0, member: 0 }
+  const count = { subject: 0, token: 0, session: 0, resource: 0, member: 0, media: 0, 'media-key': 0 }
+  const seconds = createVoidSeconds()
+  const lastVoid = new Map<string, number>()
 
   const read = (scope: SerialScope, serial: number): number => {
     const array = marks[scope]
@@ -83,8 +94,18 @@ export function createBoard(shared: SharedMarks): Board {
     },
     isOut: (conversationSerial, userSerial) =>
       count.member > 0 && (named.get(`member:${conversationSerial}/${userSerial}`) & SUSPENDED) !== 0,
+    mediaBefore: (app) => (count.media === 0 ? 0 : named.get(`media:${app}`) >>> 2),
+    mediaSequence: seconds.sequenceAt,
+    mediaVoid: (app) => lastVoid.get(app) ?? 0,
+    mediaKey: (id) => (count['media-key'] === 0 ? ACTIVE : unpack(named.get(`media-key:${id}`))),
     apply(rows, writesShared) {
       for (const row of rows) {
+        const app = row.before === 0 ? null : appOf(row)
+        if (app !== null) {
+          const { before, second = 0 } = row
+          seconds.note(before, second)
+          lastVoid.set(app, Math.max(lastVoid.get(app) ?? 0, second))
+        }
         const value = pack(row)
         if (isSerialScope(row.scope)) {
           if (writesShared && row.serial !== null) writeSerial(row.scope, row.serial, value)
@@ -94,6 +115,21 @@ export function createBoard(shared: SharedMarks): Board {
         }
       }
     },
+  }
+}
+
+/** The app of a row that voids media tokens; null for those that do not. */
+function appOf({ scope, target }: StandingRow): string | null {
+  switch (scope) {
+    case 'app':
+    case 'media':
+      return target
+    case 'conversation':
+      return target.slice(0, target.indexOf('/'))
+    case 'resource':
+      return parseResource(target)?.segments[1] ?? null
+    default:
+      return null
   }
 }
 

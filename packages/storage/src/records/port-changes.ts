@@ -1,4 +1,4 @@
-import type { Page, Paging, SettingsJson } from './port-basics.ts'
+import type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 
 /** What can be revoked or suspended, and every other fact that all nodes must know before a caller is answered. */
 export type Change =
@@ -21,6 +21,7 @@ export type Change =
   /** `linkKey` replaces the app's link key: every link of the app is dead. */
   | { readonly kind: 'link-key'; readonly app: string; readonly linkKey: Uint8Array }
   | { readonly kind: 'revoke'; readonly app: string; readonly target: RevocationTarget }
+  | MediaKeyChange
   /**
    * Leaving takes access along, coming back restores it, in conversations merged into this one, too; writes the membership (not in a
    * conversation that was merged away). Nobody who is banned comes back: that is answered null.
@@ -56,6 +57,21 @@ export type Change =
       readonly limit: number
     }
 
+/**
+ * The keys of media tokens, for the whole installation. `next` adds one: null where one waits already; `sealed` (the private half) is null in
+ * the log. `active` puts the next key in the place of the active one, which is retiring then: null where that is not the next.
+ * `retired` voids what a key has signed, for good, and of an active one puts the next in its place: null where there is none, or
+ * nothing to retire.
+ */
+export type MediaKeyChange = { readonly kind: 'media-key'; readonly app: null; readonly key: string } & (
+  | {
+      readonly to: 'next'
+      readonly jwk: { readonly [name: string]: Json }
+      readonly sealed: Uint8Array | null
+    }
+  | { readonly to: 'active' | 'retired' }
+)
+
 /** Which login sessions end: one by its id, or all of a user but the newest `keep` (0: all). */
 export type LoginTarget = { readonly login: string } | { readonly user: string; readonly keep: number }
 
@@ -71,6 +87,8 @@ export type RevocationTarget =
   | { readonly conversation: string }
   | { readonly resource: string }
   | { readonly app: true }
+  /** All media tokens of the app. */
+  | { readonly media: true }
   | { readonly subject: string; readonly issuedBefore: number }
 
 /**
@@ -79,6 +97,9 @@ export type RevocationTarget =
  * scope and target: `user`, `key`, `conversation`, `app` with `serial` set and target the id (with `app/` in front of a uid or
  * conversation id); `subject` (target `app/uid`, for tokens that name a user by id, registered or not); `token` (`app/jti`);
  * `session` (`app/id`); `resource` (canonical path); `member` (target `conversationSerial/userSerial`; suspended = out).
+ * `media` (target the app: what media tokens of it were issued before is void); `media-key` (target its id).
+ * `second` stands where `before` is above 0 in a scope that reaches media tokens (`app`, `conversation`, `resource`, `media`): of those,
+ * which carry no sequence, whatever was issued in this second of the epoch or earlier was issued before. It grows with the sequence.
  * `sequence` is that of the last change; a row with a lower one than already known is stale.
  *
  * A change of a user writes both `user` and `subject`. A deleted user's `user` row is revoked for good, while `subject` only gets
@@ -86,12 +107,24 @@ export type RevocationTarget =
  * A deleted app keeps the one row of scope `app`; those of what was under it are gone.
  */
 export type StandingRow = {
-  readonly scope: 'user' | 'key' | 'conversation' | 'app' | 'subject' | 'token' | 'session' | 'resource' | 'member'
+  readonly scope:
+    | 'user'
+    | 'key'
+    | 'conversation'
+    | 'app'
+    | 'subject'
+    | 'token'
+    | 'session'
+    | 'resource'
+    | 'member'
+    | 'media'
+    | 'media-key'
   readonly target: string
   readonly serial: number | null
   readonly suspended: boolean
   readonly revoked: boolean
   readonly before: number
+  readonly second?: number
   readonly sequence: number
 }
 

@@ -2,6 +2,7 @@ import type { Nodes } from './nodes.ts'
 import type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 import type { Changes } from './port-changes.ts'
 import type { Attachments } from './port-content.ts'
+import type { MediaKeys } from './port-media-keys.ts'
 import type { Messages } from './port-messages.ts'
 import type { Logins, Users } from './port-people.ts'
 import type { Conversations } from './port-talk.ts'
@@ -10,8 +11,17 @@ import type { Outbox, Webhooks } from './port-webhooks.ts'
 
 export type { Json, Page, Paging, SettingsJson } from './port-basics.ts'
 export { Conflict, Full, Missing, Unavailable } from './port-basics.ts'
-export type { Change, Changes, LoggedChange, LoginTarget, RevocationTarget, StandingRow } from './port-changes.ts'
+export type {
+  Change,
+  Changes,
+  LoggedChange,
+  LoginTarget,
+  MediaKeyChange,
+  RevocationTarget,
+  StandingRow,
+} from './port-changes.ts'
 export type { Attachment, Attachments, Reach, Receiver } from './port-content.ts'
+export type { MediaKey, MediaKeys } from './port-media-keys.ts'
 export type { Message, MessageFilter, MessagePatch, Messages, NewMessage } from './port-messages.ts'
 export type { LoginSession, Logins, User, UserDetails, UserFilter, Users } from './port-people.ts'
 export type {
@@ -52,7 +62,7 @@ export type {
  *   unique name taken already raises {@link Conflict}; writing below an app or conversation that does not exist raises
  *   {@link Missing}. Nothing of a failed call is left behind.
  * - A cursor that no page has answered is followed by nothing.
- * - Everything but {@link Keys.find}, {@link Keys.findBySerial}, {@link Keys.findBySecretHash}, {@link Logins.findBySecretHash}, and installation secrets is
+ * - Everything but {@link Keys.find}, {@link Keys.findBySerial}, {@link Keys.findBySecretHash}, {@link Logins.findBySecretHash}, and installation secrets and media keys is
  *   per app.
  */
 export interface Records {
@@ -69,6 +79,7 @@ export interface Records {
   readonly outbox: Outbox
   readonly idempotency: Idempotency
   readonly secrets: Secrets
+  readonly mediaKeys: MediaKeys
   readonly uses: Uses
   /** The nodes that serve this database together; null where only one can. */
   readonly nodes: Nodes | null

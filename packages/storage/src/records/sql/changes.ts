@@ -5,7 +5,7 @@ import { takeEffect } from './effects.ts'
 import { eventsOf, tellAll } from './events.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import type { ChangesTable, Tables } from './schema.ts'
-import { allStanding, writeMark } from './standing.ts'
+import { allStanding, reachesMedia, writeMark } from './standing.ts'
 
 /** How many standing rows are read at a time when a node starts. */
 const PIECE = 5000
@@ -25,22 +25,27 @@ export function createChanges({ flavour, read, write }: Database<Tables>): Chang
       write(async (tx) => {
         const effect = await takeEffect(tx, flavour, change, at)
         if (effect === null) return null
-        const { value: sequence } = await tx
+        // No media token that was issued before this change has a later second, even by a clock that runs ahead of this one.
+        const now = effect.marks.some(reachesMedia) ? Math.floor(at / 1000) : 0
+        const { value: sequence, second } = await tx
           .updateTable('sequence')
-          .set((eb) => ({ value: eb('value', '+', 1) }))
+          .set((eb) => ({
+            value: eb('value', '+', 1),
+            second: eb.case().when('second', '<', now).then(now).else(eb.ref('second')).end(),
+          }))
           .where('id', '=', 1)
-          .returning('value')
+          .returning(['value', 'second'])
           .executeTakeFirstOrThrow()
         const rows: StandingRow[] = []
-        for (const mark of effect.marks) rows.push(await writeMark(tx, change.app, mark, sequence))
-        const logged = { sequence, app: change.app, change, by, at, rows, paths: effect.paths }
+        for (const mark of effect.marks) rows.push(await writeMark(tx, change.app, mark, { sequence, second }))
+        const logged = { sequence, app: change.app, change: logEntry(change), by, at, rows, paths: effect.paths }
         await tx
           .insertInto('changes')
           .values({
             sequence,
             app: change.app,
             listed: LISTED.has(change.kind) ? 1 : 0,
-            change: encode(change),
+            change: encode(logged.change),
             actor: by,
             at,
             rows: JSON.stringify(rows),
@@ -100,6 +105,11 @@ export function createChanges({ flavour, read, write }: Database<Tables>): Chang
       return pageOf(rows, limit, loggedOf, (row) => row.sequence)
     },
   }
+}
+
+/** A change as the log has it: the private half of a media key is kept in its own row alone. */
+function logEntry(change: Change): Change {
+  return change.kind === 'media-key' && change.to === 'next' ? { ...change, sealed: null } : change
 }
 
 /** JSON of a change; the one that holds bytes has them in base64. */

@@ -3,6 +3,7 @@ import type { Change, RevocationTarget } from '../port.ts'
 import type { Flavour } from './database.ts'
 import type { Effect, Of } from './effect.ts'
 import { deleteLogins } from './logins.ts'
+import { changeMediaKey } from './media-keys.ts'
 import { deleteApp, deleteUser } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
@@ -38,6 +39,8 @@ export async function takeEffect(
       return changeConversation(tx, flavour, change)
     case 'protect':
       return protect(tx, change)
+    case 'media-key':
+      return changeMediaKey(tx, change, at)
     case 'revoke':
       return revoke(tx, change.app, change.target)
   }
@@ -193,6 +196,7 @@ async function revocationMarks(
   if (home === undefined) return null
   await deleteRevokedLogins(tx, app, target)
   if ('app' in target) return [{ scope: 'app', target: app, serial: home.serial, before: 'now' }]
+  if ('media' in target) return [{ scope: 'media', target: app, serial: null, before: 'now' }]
   if ('token' in target) return [{ scope: 'token', target: `${app}/${target.token}`, serial: null, revoked: true }]
   if ('session' in target) return [endOfSession(app, target.session)]
   if ('resource' in target) return [{ scope: 'resource', target: target.resource, serial: null, before: 'now' }]

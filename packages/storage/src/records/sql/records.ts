@@ -8,7 +8,9 @@ import type { Database } from './database.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createKeys } from './keys.ts'
 import { createLogins } from './logins.ts'
+import { createMediaKeys } from './media-keys.ts'
 import { createMessages } from './messages.ts'
+import { MEDIA_MIGRATIONS } from './migrations/media.ts'
 import { PEOPLE_MIGRATIONS } from './migrations/people.ts'
 import { RECORD_MIGRATIONS } from './migrations/records.ts'
 import { migrate } from './migrations/run.ts'
@@ -34,7 +36,7 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
   }
   try {
     // Each area counts its steps for itself; those that alter tables of another come behind it.
-    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, TALK_MIGRATIONS, WEBHOOK_MIGRATIONS]) {
+    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, TALK_MIGRATIONS, WEBHOOK_MIGRATIONS, MEDIA_MIGRATIONS]) {
       await migrate(database, area, Date.now())
     }
     await migrate(log, VIEW_MIGRATIONS, Date.now())
@@ -66,6 +68,7 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
     outbox: createOutbox(database),
     idempotency: createIdempotency(database),
     secrets: createSecrets(database),
+    mediaKeys: createMediaKeys(database),
     uses: createUses(database),
     nodes: null,
     ping: async () => {

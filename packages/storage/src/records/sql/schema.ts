@@ -29,6 +29,7 @@ export type Tables = {
   readonly webhooks: WebhooksTable
   readonly subscriptions: SubscriptionsTable
   readonly deliveries: DeliveriesTable
+  readonly media_keys: MediaKeysTable
 }
 
 /** The tables of the access log, which SQLite keeps in a file of its own. */
@@ -132,8 +133,24 @@ export type AttachmentsTable = {
 /** Receivers named at upload. */
 export type RecipientsTable = { attachment: number; uid: string; member: number }
 
-/** One row: the last sequence given out. Updating it is the lock that puts commits in order. */
-export type SequenceTable = { id: number; value: number }
+/**
+ * One row: the last sequence given out. Updating it is the lock that puts commits in order. `second`: of the epoch, the latest in which media
+ * tokens were issued or voided.
+ */
+export type SequenceTable = { id: number; value: number; second: number }
+
+/** Keys of media tokens. */
+export type MediaKeysTable = {
+  serial: Generated<number>
+  id: string
+  state: 'next' | 'active' | 'retiring' | 'retired'
+  /** JSON. */
+  jwk: string
+  sealed: Uint8Array | null
+  created_at: number
+  since: number
+  until: number
+}
 
 /** The log of changes. */
 export type ChangesTable = {
@@ -161,6 +178,7 @@ export type StandingTable = {
   suspended: number
   revoked: number
   void_before: number
+  second: number
   sequence: number
 }
 

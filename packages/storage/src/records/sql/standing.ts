@@ -13,12 +13,20 @@ export type Mark = {
   readonly before?: number | 'now'
 }
 
+/** Scopes whose `before` voids media tokens, which know a second in place of a sequence. */
+const MEDIA_SCOPES: readonly StandingRow['scope'][] = ['app', 'conversation', 'resource', 'media']
+
+/** Whether a mark voids media tokens. */
+export function reachesMedia({ scope, before }: Mark): boolean {
+  return before !== undefined && MEDIA_SCOPES.includes(scope)
+}
+
 /** Writes a mark as part of the change with this sequence, and answers the row as it is then. */
 export async function writeMark(
   tx: Transaction<Tables>,
   app: string | null,
   mark: Mark,
-  sequence: number,
+  { sequence, second }: { readonly sequence: number; readonly second: number },
 ): Promise<StandingRow> {
   const { scope, target, suspended, revoked } = mark
   // A caller cannot void what will be issued later than this change.
@@ -33,6 +41,7 @@ export async function writeMark(
       suspended: suspended === true ? 1 : 0,
       revoked: revoked === true ? 1 : 0,
       void_before: before,
+      second: reachesMedia(mark) ? second : 0,
       sequence,
     })
     .onConflict((conflict) =>
@@ -41,6 +50,8 @@ export async function writeMark(
         ...(revoked === undefined ? {} : { revoked: eb.ref('excluded.revoked') }),
         void_before: sql<number>`case when excluded.void_before > standing.void_before
           then excluded.void_before else standing.void_before end`,
+        second: sql<number>`case when excluded.second > standing.second
+          then excluded.second else standing.second end`,
         sequence: eb.ref('excluded.sequence'),
       })),
     )
@@ -74,6 +85,7 @@ function standingOf(row: Selectable<StandingTable>): StandingRow {
     suspended: row.suspended === 1,
     revoked: row.revoked === 1,
     before: row.void_before,
+    ...(row.second > 0 && { second: row.second }),
     sequence: row.sequence,
   }
 }

@@ -1,0 +1,164 @@
+import { createPrivateKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { VerificationKey } from '@gatehouse/core/jws'
+import { publicKey } from '@gatehouse/core/node-primitives'
+import type { Json, MediaKey, Records } from '@gatehouse/storage/records/port'
+import type { Standings, Vault } from '../parts.ts'
+
+/** What keys of media tokens are sealed for. */
+export const MEDIA_KEY_PURPOSE = 'media-key'
+
+/** A key of media tokens, ready to verify with. */
+export type KnownMediaKey = {
+  readonly id: string
+  readonly state: MediaKey['state']
+  readonly verification: VerificationKey
+  /** The public half (RFC 7517). */
+  readonly jwk: Readonly<Record<string, unknown>>
+}
+
+/** The key that signs now. */
+export type SigningMediaKey = { readonly id: string; readonly key: KeyObject }
+
+/** The keys of media tokens as one thread remembers them, kept right by the log of changes. */
+export type MediaKeyring = {
+  /** Answers at once from memory: null where there is no such key, undefined where it has to be looked up. */
+  peek(id: string): KnownMediaKey | null | undefined
+  find(id: string): Promise<KnownMediaKey | null>
+  /** All of them, newest first. */
+  all(): Promise<readonly KnownMediaKey[]>
+  /** The key that signs; made here where the installation has none yet, which takes seconds. */
+  active(): Promise<SigningMediaKey>
+  /** Forgets everything remembered: a key has changed. */
+  forget(): void
+}
+
+type Loaded = { readonly known: ReadonlyMap<string, KnownMediaKey>; readonly stored: readonly MediaKey[] }
+
+/** Creates the memory of keys. `change` is the way to change standing. */
+export function createMediaKeyring(parts: MediaKeyParts): MediaKeyring {
+  const { records, vault } = parts
+  let memory: Loaded | null = null
+  let signing: SigningMediaKey | null = null
+  let making: Promise<void> | null = null
+  let forgotten = 0
+
+  async function load(): Promise<Loaded> {
+    for (;;) {
+      if (memory !== null) return memory
+      const before = forgotten
+      const stored = await records.mediaKeys.list()
+      // What was read while something was being forgotten may be older than the change: read again.
+      if (before === forgotten) memory = { stored, known: new Map(stored.map((key) => [key.id, knownKey(key)])) }
+    }
+  }
+
+  /** Several requests that come before there is a key wait for one. */
+  function made(): Promise<void> {
+    making ??= provideMediaKeys(parts, { spare: false }).finally(() => {
+      making = null
+    })
+    return making
+  }
+
+  return {
+    peek: (id) => (memory === null ? undefined : (memory.known.get(id) ?? null)),
+    find: async (id) => (await load()).known.get(id) ?? null,
+    all: async () => [...(await load()).known.values()],
+    async active() {
+      for (;;) {
+        if (signing !== null) return signing
+        const before = forgotten
+        const stored = (await load()).stored.find(({ state }) => state === 'active')
+        if (stored?.sealed == null) {
+          await made()
+          memory = null
+          continue
+        }
+        const pem = Buffer.from(vault.open(stored.sealed, MEDIA_KEY_PURPOSE)).toString('utf8')
+        if (before === forgotten) signing = { id: stored.id, key: createPrivateKey(pem) }
+      }
+    },
+    forget() {
+      forgotten++
+      memory = null
+      signing = null
+    },
+  }
+}
+
+/** What keys are made and kept with. */
+export type MediaKeyParts = {
+  readonly records: Pick<Records, 'mediaKeys'>
+  readonly vault: Vault
+  readonly change: Standings['change']
+}
+
+/** Who changes keys where nobody asked for it. */
+const BY = 'operator'
+
+/**
+ * Makes what is missing: a key that signs and, with `spare`, the one that comes next. Of several nodes that do so at once one
+ * wins. Takes seconds of a background thread for each key, and none of the event loop.
+ */
+export async function provideMediaKeys(parts: MediaKeyParts, { spare }: { readonly spare: boolean }): Promise<void> {
+  const { records, vault, change } = parts
+  for (;;) {
+    const keys = await records.mediaKeys.list()
+    const next = keys.find(({ state }) => state === 'next')
+    const isActive = keys.some(({ state }) => state === 'active')
+    if (isActive && (next !== undefined || !spare)) return
+    if (next === undefined) await change({ kind: 'media-key', app: null, to: 'next', ...(await makeKey(vault)) }, BY)
+    else await change({ kind: 'media-key', app: null, to: 'active', key: next.id }, BY)
+  }
+}
+
+const DAY = 24 * 3600 * 1000
+
+/**
+ * Keeps the keys of an installation: retires those whose last token has ended, makes what is missing, and after `days` (0: never) lets the next
+ * key sign.
+ */
+export async function keepMediaKeys(
+  parts: MediaKeyParts,
+  { days, now, stopped }: { readonly days: number; readonly now: () => number; readonly stopped: () => boolean },
+): Promise<void> {
+  const { records, change } = parts
+  for (const { id, state, until } of await records.mediaKeys.list()) {
+    if (state === 'retiring' && until <= now())
+      await change({ kind: 'media-key', app: null, to: 'retired', key: id }, BY)
+  }
+  if (stopped()) return
+  await provideMediaKeys(parts, { spare: true })
+  const keys = await records.mediaKeys.list()
+  const active = keys.find(({ state }) => state === 'active')
+  if (days === 0 || active === undefined || active.since + days * DAY > now() || stopped()) return
+  await rotateMediaKeys(parts, BY)
+  await provideMediaKeys(parts, { spare: true })
+}
+
+/** Lets the next key sign, making it where there is none; answers what that change achieved. */
+export async function rotateMediaKeys(parts: MediaKeyParts, by: string) {
+  for (;;) {
+    await provideMediaKeys(parts, { spare: true })
+    const next = (await parts.records.mediaKeys.list()).find(({ state }) => state === 'next')
+    if (next === undefined) continue
+    const changed = await parts.change({ kind: 'media-key', app: null, to: 'active', key: next.id }, by)
+    if (changed !== null) return changed
+  }
+}
+
+const generate = promisify(generateKeyPair)
+
+async function makeKey(vault: Vault) {
+  const pair = await generate('rsa', { modulusLength: 4096 })
+  const key = randomUUID().toUpperCase()
+  const { kty, n, e } = pair.publicKey.export({ format: 'jwk' })
+  const jwk = { kty, n, e, kid: key, alg: 'RS512', use: 'sig' } as Record<string, Json>
+  const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' })
+  return { key, jwk, sealed: vault.seal(Buffer.from(pem), MEDIA_KEY_PURPOSE) }
+}
+
+function knownKey({ id, state, jwk }: MediaKey): KnownMediaKey {
+  return { id, state, jwk, verification: { kid: id, alg: 'RS512', handle: publicKey(jwk, 'RS512') } }
+}

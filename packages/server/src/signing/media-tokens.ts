@@ -1,0 +1,130 @@
+import { type KeyObject, sign } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { jwsInput } from '@gatehouse/core/jws'
+import { printMediaClaims } from '@gatehouse/core/media'
+import type { Resource } from '@gatehouse/core/resource'
+import type { Records } from '@gatehouse/storage/records/port'
+import { problem } from '../problems.ts'
+import type { Board } from '../standing/board.ts'
+import type { MediaKeyring } from './media-keys.ts'
+
+/** Media tokens to be issued: one for each resource, all in the same second. */
+export type MediaTokenRequest = {
+  readonly app: string
+  readonly resources: readonly Resource[]
+  readonly seconds: number
+  /** When they have to end at the latest, milliseconds; null: whenever `seconds` are over. */
+  readonly notAfter: number | null
+}
+
+/** Issues media tokens; answers them in the order of the resources. Raises `unavailable`. */
+export type MediaIssuer = (request: MediaTokenRequest) => Promise<readonly string[]>
+
+/** What media tokens are issued with. */
+export type MediaIssuerParts = {
+  readonly keyring: MediaKeyring
+  readonly records: Pick<Records, 'mediaKeys'>
+  readonly board: Board
+  readonly now: () => number
+}
+
+/** An RSA signature takes milliseconds of a background thread, of which files and databases need some, too. */
+const AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1))
+/** Signatures that wait; whoever comes then is told to come again. */
+const MOST_WAITING = 2000
+/** How far the clock may lie behind the last revocation before nothing is issued. */
+const PATIENCE = 6000
+
+/** Creates the issuer of media tokens. */
+export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerParts): MediaIssuer {
+  const inBackground = createQueue(AT_ONCE, MOST_WAITING)
+  let reserved = { key: '', second: -1, until: 0 }
+
+  /**
+   * The second that tokens of an app are issued in: later than every one that a revocation has voided, which is waited out. What is revoked while
+   * this waits reaches the tokens.
+   */
+  async function moment(app: string): Promise<number> {
+    const earliest = (board.mediaVoid(app) + 1) * 1000
+    if (earliest - now() > PATIENCE) {
+      throw problem(
+        'unavailable',
+        'The clock of the server is behind the last revocation; no token is issued until it has caught up.',
+      )
+    }
+    while (now() < earliest) await new Promise((resolve) => setTimeout(resolve, Math.max(1, earliest - now())))
+    return Math.floor(now() / 1000)
+  }
+
+  /** Tells storage before the first token of a second, so that later revocations find it whatever their clock says. */
+  async function reserve(key: string, second: number, until: number): Promise<boolean> {
+    if (reserved.key === key && reserved.second === second && reserved.until >= until) return true
+    if (!(await records.mediaKeys.reserve(key, second, until))) return false
+    reserved = { key, second, until }
+    return true
+  }
+
+  return async ({ app, resources, seconds, notAfter }) => {
+    const second = await moment(app)
+    const end = second + seconds
+    const exp = notAfter === null ? end : Math.min(end, Math.max(second + 1, Math.floor(notAfter / 1000)))
+    let signer = await keyring.active()
+    while (!(await reserve(signer.id, second, exp * 1000))) {
+      keyring.forget()
+      signer = await keyring.active()
+    }
+    const { id, key } = signer
+    const times = { issuedAt: second * 1000, expiresAt: exp * 1000 }
+    return inBackground(resources, async (resource) => {
+      const payload = Buffer.from(JSON.stringify(printMediaClaims({ resource, ...times })))
+      const input = jwsInput({ kid: id, alg: 'RS512' }, payload, { typ: 'JWT' })
+      return `${input}.${await signature(input, key)}`
+    })
+  }
+}
+
+/** RS512 (RFC 7518, section 3.3), on a thread of Node's pool. */
+function signature(input: string, key: KeyObject): Promise<string> {
+  return new Promise((resolve, reject) => {
+    sign('sha512', Buffer.from(input), key, (error, bytes) => {
+      if (error === null) resolve(bytes.toString('base64url'))
+      else reject(error)
+    })
+  })
+}
+
+/** Does work on many things, no more than `atOnce` of all callers' at a time, first come, first served. */
+function createQueue(atOnce: number, mostWaiting: number) {
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  async function turn(): Promise<void> {
+    if (running < atOnce) running++
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+
+  function done(): void {
+    const next = waiting.shift()
+    if (next === undefined) running--
+    else next()
+  }
+
+  return async <T, R>(things: readonly T[], work: (thing: T) => Promise<R>): Promise<readonly R[]> => {
+    if (waiting.length + things.length > mostWaiting) {
+      throw problem(
+        'unavailable',
+        'More tokens are being signed than this server keeps up with; ask again in a moment.',
+      )
+    }
+    return Promise.all(
+      things.map(async (thing) => {
+        await turn()
+        try {
+          return await work(thing)
+        } finally {
+          done()
+        }
+      }),
+    )
+  }
+}
