@@ -34,6 +34,13 @@ test('an address that keeps sending bad tokens is told to wait, in every form of
     ['127.0.0.2', (n: number) => [`${file.path}?t=bad${n}`, {}]],
     ['127.0.0.3', (n: number) => [file.path, bearer(`bad${n}`)]],
     ['127.0.0.4', (n: number) => [app.base, keyed({ id: key.id, secret: `bad${n}` })]],
+    ['127.0.0.20', (n: number) => [`${file.path}?fat=bad${n}`, {}]],
+    ['127.0.0.21', (n: number) => [file.path, { fat: `Ag${String(n).padStart(54, 'A')}` }]],
+    ['127.0.0.22', (n: number) => [file.path, { apikey: `bad${n}` }]],
+    [
+      '127.0.0.23',
+      (n: number) => [`${file.path}?Expires=${n + 1}&Signature=bad&Key-Pair-Id=${app.id}&Subject=bad`, {}],
+    ],
   ]
   for (const [address, form] of forms) {
     const client = app.bare.from(address)
@@ -51,6 +58,25 @@ test('an address that keeps sending bad tokens is told to wait, in every form of
     expect(await app.bare.from('127.0.0.9').get(...form(0)), 401)
     expect(await app.bare.from('127.0.0.9').get(link), 200)
     expect(await app.bare.from(address).get('/livez'), 200)
+  }
+})
+
+test('an address that tries auth tokens and keys of a surface is told to wait in its words', async () => {
+  for (const [address, name] of [
+    ['127.0.0.24', 'authtoken'],
+    ['127.0.0.25', 'apikey'],
+  ] as const) {
+    const client = app.bare.from(address)
+    const path = name === 'authtoken' ? '/v3.0/me' : '/v3/users'
+    let refused = 0
+    let status = 401
+    for (; refused < 500 && status === 401; refused++) {
+      const answer = await client.get(path, { appid: app.id, [name]: `bad${refused}` })
+      status = answer.status
+      if (status === 429) assert.match(answer.text, /ERR_TOO_MANY_REQUESTS/)
+    }
+    assert.equal(status, 429)
+    assert.ok(refused >= 40, `told to wait after ${refused}`)
   }
 })
 
