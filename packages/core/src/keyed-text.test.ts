@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { ownVectors } from '../test/vectors.ts'
 import { looksLikeLink, makeLink, readLink } from './link.ts'
 import { createNodePrimitives, secretKey } from './node-primitives.ts'
 import { looksLikePass, makePass, type PassFacts, readPass, verifyPass } from './pass.ts'
@@ -21,6 +22,64 @@ const key = secretKey(SECRET)
 const otherKey = secretKey('another key')
 const path = '/apps/demo/conversations/team-1/AAAAAAAAAAAAAAAAAAAAAAAA/photo.jpg'
 const session = '0a1b2c3d4e5f60718293a4b5'
+
+type Vectors = {
+  key: string
+  passes: (PassFacts & { text: string })[]
+  services: (ServiceFacts & { text: string })[]
+  presigned: (PresignedFacts & { texts: PresignedTexts })[]
+  malformed: Record<'pass' | 'service', { why: string; text: string }[]>
+  forged: {
+    pass: { why: string; app: string; text: string }[]
+    service: { why: string; path: string; text: string }[]
+    presigned: { why: string; path: string; texts: PresignedTexts }[]
+  }
+}
+
+const vectors = ownVectors<Vectors>('keyed-texts.json')
+
+describe('the vectors of keyed texts', () => {
+  const signed = secretKey(Buffer.from(vectors.key, 'hex'))
+  for (const { text, ...facts } of vectors.passes) {
+    test(`pass of user ${facts.userSerial} in ${facts.app} at ${facts.sequence}`, () => {
+      assert.equal(makePass(facts, signed, primitives), text)
+      assert.ok(verifyPass(readPass(text) ?? assert.fail(), facts.app, signed, primitives))
+    })
+  }
+  for (const { text, ...facts } of vectors.services) {
+    test(`service token of key ${facts.keySerial} until ${facts.expires}`, () => {
+      assert.equal(makeService(facts, signed, primitives), text)
+      assert.ok(verifyService(readService(text) ?? assert.fail(), facts.path, signed, primitives))
+    })
+  }
+  for (const { texts, ...facts } of vectors.presigned) {
+    test(`pre-signed URL of user ${facts.userSerial}, session ${facts.session}`, () => {
+      assert.deepEqual(makePresigned(facts, signed, primitives), texts)
+      assert.ok(verifyPresigned(readPresigned(texts) ?? assert.fail(), facts.path, signed, primitives))
+    })
+  }
+  for (const { why, text } of vectors.malformed.pass) {
+    test(`no pass: ${why}`, () => assert.equal(readPass(text), null))
+  }
+  for (const { why, text } of vectors.malformed.service) {
+    test(`no service token: ${why}`, () => assert.equal(readService(text), null))
+  }
+  for (const { why, app, text } of vectors.forged.pass) {
+    test(`a pass that does not hold: ${why}`, () => {
+      assert.ok(!verifyPass(readPass(text) ?? assert.fail(), app, signed, primitives))
+    })
+  }
+  for (const { why, path: place, text } of vectors.forged.service) {
+    test(`a service token that does not hold: ${why}`, () => {
+      assert.ok(!verifyService(readService(text) ?? assert.fail(), place, signed, primitives))
+    })
+  }
+  for (const { why, path: place, texts } of vectors.forged.presigned) {
+    test(`a pre-signed URL that does not hold: ${why}`, () => {
+      assert.ok(!verifyPresigned(readPresigned(texts) ?? assert.fail(), place, signed, primitives))
+    })
+  }
+})
 
 /** The same MAC, made by hand. */
 const mac = (purpose: string, bound: string, shown: Uint8Array, length: number) =>
