@@ -61,6 +61,8 @@ function showTalk(talk: Talk, reader: string, scene: Scene): Shown {
     updatedAt: seconds(lastMessage?.createdAt ?? updatedAt),
     ...(lastMessage !== null && { lastMessage: showMessage(lastMessage, scene) }),
     conversationWith:
-      partner === null ? (scene.groups.get(id) ?? { guid: id }) : (scene.users.get(partner) ?? showGoneUser(partner)),
+      partner === null
+        ? (scene.groups.get(id)?.entity ?? { guid: id })
+        : (scene.users.get(partner)?.entity ?? showGoneUser(partner)),
   }
 }

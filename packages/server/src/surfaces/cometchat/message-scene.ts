@@ -4,7 +4,7 @@ import { reachOf } from '../../talk.ts'
 import { createAddresses } from './addresses.ts'
 import type { Reader } from './call.ts'
 import { mediaUrls } from './media-urls.ts'
-import type { Scene, Shown } from './message-view.ts'
+import type { Scene } from './message-view.ts'
 import { showGroup, showUser } from './people-view.ts'
 
 /** Whom an answer is made for. */
@@ -25,21 +25,20 @@ export function createScenes(parts: Parts): Scenes {
   return async (viewer, messages, alsoUsers = []) => {
     const { tenant, reader } = viewer
     const app = tenant.app.id
+    const named = namesIn(messages)
     const [found, files] = await Promise.all([
-      records.conversations.findMany(app, distinct(messages.map(({ conversation }) => conversation))),
-      records.attachments.findMany(app, distinct(messages.flatMap(({ attachments }) => attachments))),
+      records.conversations.findMany(app, [...named.conversations]),
+      records.attachments.findMany(app, [...named.attachments]),
     ])
     const conversations = new Map(
-      await Promise.all(found.map(async (each) => [each.id, await withMembers(app, each, messages)] as const)),
+      await Promise.all(
+        found.map(async (each) => [each.id, await withMembers(app, each, named.silent.has(each.id))] as const),
+      ),
     )
     const groups = found.filter(({ type }) => type === 'group')
-    const uids = distinct([
-      ...alsoUsers,
-      ...messages.flatMap(peopleOf),
-      ...[...conversations.values()].flatMap(({ members }) => members),
-    ])
+    const members = [...conversations.values()].flatMap((conversation) => conversation.members)
     const [people, joined, url] = await Promise.all([
-      records.users.findMany(app, uids),
+      records.users.findMany(app, [...new Set([...named.users, ...members, ...alsoUsers])]),
       reader === null || groups.length === 0
         ? new Map<string, Member>()
         : records.conversations.memberships(
@@ -49,17 +48,14 @@ export function createScenes(parts: Parts): Scenes {
           ),
       urlsFor(viewer, files),
     ])
+    const shownGroup = (group: Conversation) =>
+      showGroup(group, reader === null ? undefined : (joined.get(group.id) ?? null))
     const guarded = tenant.settings.cometchatLinks === 'session'
     const { mediaUrl } = parts.config
     const { loginWall } = tenant.settings
     return {
-      users: new Map<string, Shown>(people.map((user) => [user.id, showUser(user)])),
-      groups: new Map<string, Shown>(
-        groups.map((group) => [
-          group.id,
-          showGroup(group, reader === null ? undefined : (joined.get(group.id) ?? null)),
-        ]),
-      ),
+      users: new Map(people.map((user) => [user.id, { entity: showUser(user), entityType: 'user' }])),
+      groups: new Map(groups.map((group) => [group.id, { entity: shownGroup(group), entityType: 'group' }])),
       conversations,
       attachments: new Map(files.map((file) => [file.id, file])),
       url,
@@ -67,10 +63,9 @@ export function createScenes(parts: Parts): Scenes {
     }
   }
 
-  /** A conversation with its members where messages do not say whom they are for: deleted ones, and those from elsewhere. */
-  async function withMembers(app: string, { id, type }: Conversation, messages: readonly Message[]) {
-    const silent = messages.some(({ conversation, data }) => conversation === id && typeof data.receiver !== 'string')
-    if (type === 'group' || !silent) return { type, members: [] }
+  /** A conversation, with its members where it is one of two and they are asked for. */
+  async function withMembers(app: string, { id, type }: Conversation, asked: boolean) {
+    if (type === 'group' || !asked) return { type, members: [] }
     const { items } = await records.conversations.members(app, id, { after: null, limit: 2 })
     return { type, members: items.map((member) => member.id) }
   }
@@ -88,12 +83,20 @@ export function createScenes(parts: Parts): Scenes {
   }
 }
 
-function peopleOf({ from, data, deletedBy }: Message): string[] {
-  const { receiverType, receiver } = data
-  const to = receiverType === 'user' && typeof receiver === 'string' ? receiver : null
-  return [from, to, deletedBy].filter((uid) => uid !== null)
-}
-
-function distinct(values: readonly string[]): readonly string[] {
-  return [...new Set(values)]
+/** Everything that messages name, each once. `silent` are conversations with messages that do not say whom they are for. */
+function namesIn(messages: readonly Message[]) {
+  const users = new Set<string>()
+  const conversations = new Set<string>()
+  const attachments = new Set<string>()
+  const silent = new Set<string>()
+  for (const message of messages) {
+    const { conversation, from, data, deletedBy } = message
+    conversations.add(conversation)
+    for (const id of message.attachments) attachments.add(id)
+    if (from !== null) users.add(from)
+    if (deletedBy !== null) users.add(deletedBy)
+    if (typeof data.receiver !== 'string') silent.add(conversation)
+    else if (data.receiverType === 'user') users.add(data.receiver)
+  }
+  return { users, conversations, attachments, silent }
 }

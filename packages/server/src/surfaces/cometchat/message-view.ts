@@ -5,12 +5,15 @@ import { seconds, showGoneUser } from './people-view.ts'
 /** A value as it leaves. */
 export type Shown = { readonly [name: string]: unknown }
 
+/** Somebody, or a group, in the place where a message names them. */
+export type Entity = { readonly entity: Shown; readonly entityType: 'user' | 'group' }
+
 /** Everything that some messages are shown with, found beforehand. */
 export type Scene = {
   /** Users as they are shown, by uid; who is gone has none. */
-  readonly users: ReadonlyMap<string, Shown>
+  readonly users: ReadonlyMap<string, Entity>
   /** Groups as they are shown, by guid. */
-  readonly groups: ReadonlyMap<string, Shown>
+  readonly groups: ReadonlyMap<string, Entity>
   /** Conversations by id; with the members of direct ones. */
   readonly conversations: ReadonlyMap<
     string,
@@ -96,7 +99,7 @@ export function showAction(
     data: {
       action,
       entities: {
-        by: { entity: entityOf(by, scene), entityType: 'user' },
+        by: entityOf(by, scene),
         for: entities.receiver,
         on: { entity: on, entityType: 'message' },
       },
@@ -106,44 +109,47 @@ export function showAction(
   })
 }
 
+/** Written out name by name, and with entities made once: pages have a hundred of these, and are asked for all the time. */
 function render(message: Message, scene: Scene): Shown {
-  const { id, category, text, tags, parent, createdAt, updatedAt, editedAt, deletedAt, deletedBy } = message
+  const { id, text, tags, parent, createdAt, updatedAt, editedAt, deletedAt, deletedBy } = message
   const sender = message.from ?? SYSTEM
   const { receiverType, receiver } = addressee(message, sender, scene)
   const { content, files, muid } = kept(message)
-  const attachments = deletedAt === null ? files.flatMap((file) => showFile(file, scene)) : []
-  return {
+  const attachments = deletedAt === null ? showFiles(files, scene) : []
+  const data: Record<string, unknown> = deletedAt === null ? { ...content } : {}
+  if (text !== null) data.text = text
+  if (attachments[0] !== undefined) {
+    data.url = attachments[0].url
+    data.attachments = attachments
+  }
+  data.entities = {
+    sender: entityOf(sender, scene),
+    receiver: receiverType === 'user' ? entityOf(receiver, scene) : groupOf(receiver, scene),
+  }
+  const shown: Record<string, unknown> = {
     id,
-    ...(muid !== null && { muid }),
     conversationId: conversationId(receiverType, sender, receiver),
     sender,
     receiverType,
     receiver,
-    category,
+    category: message.category,
     type: typeOf(message, attachments),
-    data: {
-      ...(deletedAt === null && content),
-      ...(text !== null && { text }),
-      ...(attachments[0] !== undefined && { url: attachments[0].url, attachments }),
-      entities: {
-        sender: { entity: entityOf(sender, scene), entityType: 'user' },
-        receiver: {
-          entity:
-            receiverType === 'user' ? entityOf(receiver, scene) : (scene.groups.get(receiver) ?? goneGroup(receiver)),
-          entityType: receiverType,
-        },
-      },
-    },
-    ...(tags.length > 0 && { tags }),
-    ...(parent !== null && { parentId: parent }),
+    data,
     sentAt: seconds(createdAt),
     updatedAt: seconds(updatedAt),
-    ...(editedAt !== null && { editedAt: seconds(editedAt), editedBy: sender }),
-    ...(deletedAt !== null && {
-      deletedAt: seconds(deletedAt),
-      deletedBy: deletedBy !== null && scene.users.has(deletedBy) ? deletedBy : SYSTEM,
-    }),
   }
+  if (muid !== null) shown.muid = muid
+  if (tags.length > 0) shown.tags = tags
+  if (parent !== null) shown.parentId = parent
+  if (editedAt !== null) {
+    shown.editedAt = seconds(editedAt)
+    shown.editedBy = sender
+  }
+  if (deletedAt !== null) {
+    shown.deletedAt = seconds(deletedAt)
+    shown.deletedBy = deletedBy !== null && scene.users.has(deletedBy) ? deletedBy : SYSTEM
+  }
+  return shown
 }
 
 /** Clients look for files in media messages only; one that was sent elsewhere may be a text with files. */
@@ -152,18 +158,26 @@ function typeOf(message: Message, [first]: readonly Elsewhere[]): string {
   return /^(image|video|audio)\//.exec(first.mimeType)?.[1] ?? 'file'
 }
 
-function entityOf(uid: string, scene: Scene): Shown {
-  return scene.users.get(uid) ?? showGoneUser(uid)
+function entityOf(uid: string, { users }: Scene): Entity {
+  return users.get(uid) ?? { entity: showGoneUser(uid), entityType: 'user' }
 }
 
-function goneGroup(guid: string): Shown {
-  return { guid, name: guid, type: 'private', owner: '', hasJoined: false, membersCount: 0 }
+function groupOf(guid: string, { groups }: Scene): Entity {
+  const gone = { guid, name: guid, type: 'private', owner: '', hasJoined: false, membersCount: 0 }
+  return groups.get(guid) ?? { entity: gone, entityType: 'group' }
 }
 
-function showFile(file: string | Elsewhere, { attachments, url }: Scene): Elsewhere[] {
-  if (typeof file !== 'string') return [file]
-  const attachment = attachments.get(file)
-  if (attachment === undefined) return []
-  const { filename, contentType, size } = attachment
-  return [{ url: url(attachment), name: filename, mimeType: contentType, extension: extensionOf(filename), size }]
+function showFiles(files: Kept['files'], { attachments, url }: Scene): Elsewhere[] {
+  const shown: Elsewhere[] = []
+  for (const file of files) {
+    const attachment = typeof file === 'string' ? attachments.get(file) : undefined
+    if (attachment !== undefined) {
+      const { filename, contentType, size } = attachment
+      const extension = extensionOf(filename)
+      shown.push({ url: url(attachment), name: filename, mimeType: contentType, extension, size })
+    } else if (typeof file !== 'string') {
+      shown.push(file)
+    }
+  }
+  return shown
 }
