@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startGatehouse } from './support/gatehouse.ts'
+import { exchange } from './support/raw.ts'
 import { createApp, expect, refusal } from './support/tenant.ts'
 
 /** What an answer lets a browser do: pages of other sites, caches, frames (security.md, B1, B2 and B4). */
@@ -64,12 +65,26 @@ test('an app may forbid that anything of it is stored', async () => {
   assert.equal((await app.bare.get(link)).headers['cache-control'], 'private, no-cache')
 })
 
-test('every answer forbids sniffing, and what a browser can show sends no address on', async () => {
-  for (const target of [link, file.path, app.base, '/livez', '/openapi.json', '/docs', '/docs/errors', '/nothing']) {
+test('every answer forbids sniffing, frames and what it does not need, and sends no address on', async () => {
+  const pages = [
+    '/docs',
+    '/docs/static/swagger-ui-bundle.js',
+    '/docs/static/nothing.js',
+    '/docs/errors',
+    '/openapi.json',
+  ]
+  const others = ['/livez', '/nothing', '/v3/users/ann', '/%', `${file.path}?t=nonsense`, '/apps/none/of/these']
+  for (const target of [link, file.path, app.base, ...pages, ...others]) {
     const { headers } = await app.bare.get(target)
     assert.equal(headers['x-content-type-options'], 'nosniff', target)
-    // A refused file is JSON: nothing in it could lead anywhere.
-    if (target !== file.path) assert.equal(headers['referrer-policy'], 'no-referrer', target)
+    assert.equal(headers['referrer-policy'], 'no-referrer', target)
+    assert.equal(headers['x-frame-options'], 'DENY', target)
+    const policy = String(headers['content-security-policy'])
+    assert.match(policy, /default-src 'none'/, target)
+    assert.match(policy, /frame-ancestors 'none'/, target)
+    assert.doesNotMatch(policy, /script-src(?! 'self';)|unsafe-eval|\*/, target)
   }
-  assert.equal((await app.bare.get(link)).headers['x-frame-options'], 'DENY')
+  const { responses } = await exchange(house.port, 'NONSENSE\r\n\r\n')
+  assert.equal(responses[0]?.status, 400)
+  assert.match(String(responses[0]?.headers.get('content-security-policy')), /frame-ancestors 'none'/)
 })

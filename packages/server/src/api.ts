@@ -11,6 +11,7 @@ import Fastify, {
 } from 'fastify'
 import type { TSchema } from 'typebox'
 import { createAdmission } from './admission.ts'
+import { BROWSER_HEADERS } from './browser-headers.ts'
 import { createFeatures, type Plugged } from './features.ts'
 import { createOnce } from './idempotency.ts'
 import type { Judge } from './judge.ts'
@@ -66,12 +67,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   requireAsking(app)
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-request-id': request.id,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    })
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...BROWSER_HEADERS })
   })
   app.addHook('onRequest', async (request, reply) => surfaceOf(request)?.before(request, reply))
   const features = createFeatures(parts, { ...options, bodies: bodiesOf(surfaces) })
@@ -101,7 +97,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
 
   readJson(app)
   await app.register(multipart)
-  await describe(app, { version, publicUrl: parts.config.publicUrl ?? '/' })
+  await describe(app, { version, publicUrl: () => parts.config.publicUrl })
   mount(app, rows, features, createOnce(parts))
   for (const surface of surfaces) await app.register(async (inner) => surface.mount(inner))
   return app
@@ -139,7 +135,7 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (shown.status >= 500) request.log.error({ err: error, requestId: request.id }, 'call failed')
   return reply
     .code(shown.status)
-    .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...shown.headers })
+    .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...BROWSER_HEADERS, ...shown.headers })
     .type('application/problem+json')
     .send(JSON.stringify(problemBody(shown, request.id)))
 }

@@ -1,6 +1,7 @@
 import { isId } from '@gatehouse/core/resource'
 import type { Token } from '@gatehouse/core/token'
 import type { Attachment, Receiver, Records } from '@gatehouse/storage/records/port'
+import { FLAT_BROWSER_HEADERS } from './browser-headers.ts'
 import type { Head, PresignedText } from './gate/credential.ts'
 import type { Dialect } from './gate/dialect.ts'
 import type { Tenant } from './parts.ts'
@@ -77,7 +78,7 @@ export function createExchange({ dialects, links, records, now }: ExchangeParts)
   }
 }
 
-const ALWAYS = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'no-referrer']
+const ALWAYS = ['Cache-Control', 'no-store', ...FLAT_BROWSER_HEADERS]
 
 function redirectTo(url: string): Given {
   return { status: 302, headers: ['Location', url, 'Content-Length', '0', ...ALWAYS], body: '' }

@@ -3,6 +3,7 @@ import { parseResource, type Resource } from '@gatehouse/core/resource'
 import { BY_LINK_KEY, type TokenKind } from '@gatehouse/core/token'
 import type { Receiver } from '@gatehouse/storage/records/port'
 import type { Logger } from 'pino'
+import { FLAT_BROWSER_HEADERS } from './browser-headers.ts'
 import type { Catalogue, Entry } from './catalogue.ts'
 import { corsHeaders, preflightHeaders } from './deliver/cors.ts'
 import { type Delivered, type Delivery, deliver, isLarge, type Plan, partOfView, plan } from './deliver/deliver.ts'
@@ -291,10 +292,9 @@ function answerProblem(outlet: Outlet, id: string, error: Problem, method: strin
     String(Buffer.byteLength(body)),
     'Cache-Control',
     'no-store',
-    'X-Content-Type-Options',
-    'nosniff',
     'X-Request-Id',
     id,
+    ...FLAT_BROWSER_HEADERS,
   ]
   outlet.send(error.status, NONE, own, method === 'HEAD' ? null : body)
 }

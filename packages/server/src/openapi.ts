@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import swagger, { type SwaggerTransform } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { REASONS } from '@gatehouse/core/reasons'
@@ -5,8 +6,14 @@ import type { FastifyInstance } from 'fastify'
 import { open } from './ask.ts'
 import { PROBLEMS } from './problems.ts'
 
-/** Adds the OpenAPI document of all routes registered afterwards: `/openapi.json`, readable at `/docs`. */
-export async function describe(app: FastifyInstance, options: { version: string; publicUrl: string }): Promise<void> {
+/**
+ * Adds the OpenAPI document of all routes registered afterwards: `/openapi.json`, readable at `/docs`. `publicUrl` is asked when the document
+ * is, since the port may only be known then.
+ */
+export async function describe(
+  app: FastifyInstance,
+  options: { version: string; publicUrl: () => string },
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -18,7 +25,6 @@ export async function describe(app: FastifyInstance, options: { version: string;
           'Every error is a problem document (RFC 9457); [/docs/errors](/docs/errors) lists the codes.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      servers: [{ url: options.publicUrl }],
       components: {
         securitySchemes: {
           key: { type: 'http', scheme: 'basic', description: 'Id and secret of an API key.' },
@@ -28,13 +34,25 @@ export async function describe(app: FastifyInstance, options: { version: string;
       security: [{ key: [] }, { token: [] }],
     },
     transform: showForm as SwaggerTransform,
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? { ...document.openapiObject, servers: [{ url: options.publicUrl() }] }
+        : document.swaggerObject,
   })
   const documentation = { config: { asking: open('documentation') }, schema: { hide: true } }
   app.get('/openapi.json', documentation, () => app.swagger())
-  app.get('/docs/errors', documentation, (_request, reply) => reply.type('text/html; charset=utf-8').send(errorsPage()))
+  app.get('/docs/errors', documentation, (_request, reply) =>
+    reply
+      .header('content-security-policy', pagePolicy(`style-src 'sha256-${digest(ERRORS_STYLE)}'`))
+      .type('text/html; charset=utf-8')
+      .send(errorsPage()),
+  )
   await app.register(async (inner) => {
     inner.addHook('onRoute', (route) => {
       route.config = { ...route.config, asking: open('documentation') }
+    })
+    inner.addHook('onRequest', async (_request, reply) => {
+      reply.header('content-security-policy', REFERENCE_POLICY)
     })
     await inner.register(swaggerUi, {
       routePrefix: '/docs',
@@ -47,6 +65,26 @@ export async function describe(app: FastifyInstance, options: { version: string;
 
 /** There is one document: no bar to name another. */
 const PAGE_STYLE = '.swagger-ui .topbar { display: none }'
+
+const ERRORS_STYLE =
+  'body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd}'
+
+/**
+ * The reference draws itself out of its own files, with styles in the markup that its library makes, and calls the API where somebody
+ * tries a call.
+ */
+const REFERENCE_POLICY = pagePolicy(
+  "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'",
+)
+
+/** What a page may load and nothing else; it stands in no frame. */
+function pagePolicy(loads: string): string {
+  return `default-src 'none'; ${loads}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
+}
 
 /** Shows the form of an upload as the request body; Fastify itself must not validate it. */
 const showForm: SwaggerTransform = ({ schema, url, route }) => {
@@ -64,7 +102,7 @@ function errorsPage(): string {
         `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${inHtml(title)}</td><td>${inHtml(sentence)}</td></tr>`,
     )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Gatehouse: errors</title>
-<style>body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd}</style>
+<style>${ERRORS_STYLE}</style>
 <h1>Errors</h1><table><tr><th>code</th><th>status</th><th>title</th><th>what to do</th></tr>
 ${rows.join('\n')}
 </table></html>

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { BROWSER_HEADERS } from './browser-headers.ts'
 import { problem, problemBody, problemOf } from './problems.ts'
 import { requestId } from './request-id.ts'
 
@@ -18,6 +19,7 @@ export function answerRaw(error: Error & { code?: unknown }, socket: Socket): vo
     'Cache-Control: no-store',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...Object.entries(BROWSER_HEADERS).map((header) => header.join(': ')),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

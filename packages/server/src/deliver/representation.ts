@@ -36,7 +36,7 @@ export function represent(attachment: Attachment, settings: Settings): Represent
     'X-Content-Type-Options',
     'nosniff',
     'Content-Security-Policy',
-    "sandbox; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'",
+    "sandbox; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'Referrer-Policy',
     'no-referrer',
     'Cross-Origin-Resource-Policy',

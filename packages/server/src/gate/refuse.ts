@@ -1,4 +1,5 @@
 import { REASONS, type Reason } from '@gatehouse/core/reasons'
+import { FLAT_BROWSER_HEADERS } from '../browser-headers.ts'
 
 /** A refusal as HTTP: status, headers (flat, as `writeHead` takes them) and the body, which is always a problem document. */
 export type Refusal = { readonly status: number; readonly headers: readonly string[]; readonly body: string }
@@ -24,10 +25,9 @@ export function refusal(reason: Reason, requestId: string, retryAfter = 0): Refu
     String(Buffer.byteLength(body)),
     'Cache-Control',
     'no-store',
-    'X-Content-Type-Options',
-    'nosniff',
     'X-Request-Id',
     requestId,
+    ...FLAT_BROWSER_HEADERS,
   ]
   if (status === 401) headers.push('WWW-Authenticate', challengeText(challenge))
   if (status === 403 && challenge !== null) headers.push('WWW-Authenticate', challengeText(challenge))

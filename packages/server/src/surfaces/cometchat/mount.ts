@@ -1,6 +1,7 @@
 import { isId, resourceOf } from '@gatehouse/core/resource'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { askThroughSurface, fill, open } from '../../ask.ts'
+import { BROWSER_HEADERS } from '../../browser-headers.ts'
 import type { Found } from '../../gate/credential.ts'
 import type { Caller, SurfaceJudge } from '../../judge.ts'
 import type { Parts, Tenant } from '../../parts.ts'
@@ -106,7 +107,7 @@ export function mountCalls(
     if (shown.retryAfter > 0) reply.header('retry-after', String(shown.retryAfter))
     return reply
       .code(shown.status)
-      .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...BROWSER_HEADERS })
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(errorBody(shown)))
   }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { startBrowser } from './support/browser.ts'
+import { startGatehouse } from './support/gatehouse.ts'
+
+/** The pages of the server in a real browser, under the policies that they send. */
+
+/** The reference is large, and drawn by script. */
+const PATIENCE = 120_000
+
+const house = await startGatehouse({ flags: ['--demo', 'true'] })
+const browser = await startBrowser()
+after(async () => {
+  await browser.close()
+  await house.stop()
+})
+
+/** A page, with what the browser complains about; a policy that forbids what the page needs is such a complaint. */
+async function opened(path: string) {
+  const page = await browser.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || /Content Security Policy/.test(message.text())) complaints.push(message.text())
+  })
+  await page.goto(`${house.url}${path}`)
+  return { page, complaints }
+}
+
+test('the reference draws itself under its policy, and may call the server that its document names', async () => {
+  const { page, complaints } = await opened('/docs')
+  await page.locator('.opblock', { hasText: '/livez' }).first().waitFor({ timeout: PATIENCE })
+  const status = await page.evaluate(async () => {
+    const { servers } = (await (await fetch('/openapi.json')).json()) as { servers: [{ url: string }] }
+    return (await fetch(`${servers[0].url}/livez`)).status
+  })
+  assert.equal(status, 200)
+  assert.deepEqual(complaints, [])
+  await page.close()
+})
+
+test('the page of errors shows the code that a problem points at, styled by what its policy allows', async () => {
+  const { page, complaints } = await opened('/docs/errors#signature_invalid')
+  const row = page.locator('#signature_invalid')
+  assert.ok(await row.isVisible())
+  assert.equal(await row.evaluate((element) => String(element.matches(':target'))), 'true')
+  const styles = (element: unknown) => String(Reflect.get(globalThis, 'getComputedStyle')(element).backgroundColor)
+  assert.equal(await row.evaluate(styles), 'rgb(255, 255, 221)')
+  assert.deepEqual(complaints, [])
+  await page.close()
+})
+
+test('markup in what somebody asked for stands on the page as text', async () => {
+  const name = '<img src=x onerror=document.title=1>'
+  const path = `/apps/demo/conversations/holiday/${'a'.repeat(24)}/${encodeURIComponent(name)}`
+  assert.equal((await fetch(house.url + path)).status, 401)
+  const { page } = await opened('/')
+  const cell = page.locator('#log td', { hasText: name }).first()
+  await cell.waitFor()
+  assert.equal(await cell.evaluate((element) => element.childElementCount), 0)
+  assert.notEqual(await page.title(), '1')
+  await page.close()
+})
+
+test('no page lets another one put it into a frame', async () => {
+  for (const path of ['/', '/docs', '/docs/errors']) {
+    const page = await browser.newPage()
+    const refused = page.waitForEvent('console', (message) => /frame/.test(message.text()))
+    await page.setContent(`<iframe src="${house.url}${path}"></iframe>`)
+    assert.match((await refused).text(), /frame-ancestors|X-Frame-Options/, path)
+    await page.close()
+  }
+})
