@@ -1,5 +1,6 @@
 import type { Section } from './section.ts'
 import { decision } from './sections/decision.ts'
+import { history } from './sections/history.ts'
 import { large } from './sections/large.ts'
 import { links } from './sections/links.ts'
 import { loop } from './sections/loop.ts'
@@ -10,4 +11,15 @@ import { standing } from './sections/standing.ts'
 import { start } from './sections/start.ts'
 
 /** Every section, in the order in which they run and are reported. */
-export const SECTIONS: readonly Section[] = [media, large, decision, links, revocation, nodes, standing, loop, start]
+export const SECTIONS: readonly Section[] = [
+  media,
+  large,
+  decision,
+  links,
+  history,
+  revocation,
+  nodes,
+  standing,
+  loop,
+  start,
+]
