@@ -42,7 +42,7 @@ export const TOOLS: readonly Tool[] = [
   { package: 'caddy', at: `${BIN}/caddy`, because: 'forward authentication is proven with it' },
   { package: 'chromium', at: `${BIN}/chromium`, because: 'pages, cookies and players are tested in a real browser' },
   { package: 'ffmpeg', at: `${BIN}/ffmpeg`, because: 'makes and pushes the media that tests play' },
-  { package: 'openssl', at: `${BIN}/openssl`, because: 'makes the certificate of a test whose client speaks TLS only' },
+  { package: 'openssl', at: `${BIN}/openssl`, because: 'makes the certificates of tests that speak TLS' },
   { package: 'wrk', at: `${BIN}/wrk`, because: 'the load that overload tests and the benchmark need' },
 ]
 

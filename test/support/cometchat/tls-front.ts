@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { pipeline } from 'node:stream'
-import { temporaryFolder } from '../gatehouse.ts'
+import { makeCertificate } from '../certificate.ts'
 
 /** A TLS server in front of another one; it is there before the other, since the other must know its address. */
 export type TlsFront = {
@@ -24,14 +22,10 @@ export type TlsFront = {
 
 /** Starts a front on a free port of `localhost` with a certificate of its own. */
 export async function startTlsFront(): Promise<TlsFront> {
-  const folder = temporaryFolder()
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key]
-  execFileSync('openssl', [...words, ...names, '-out', certificate], { stdio: 'ignore' })
+  const { file: certificate, keyFile, text } = makeCertificate('DNS:localhost')
   let behind = 0
   let act = (_method: string, _target: string) => {}
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (incoming, response) => {
+  const server = createServer({ key: readFileSync(keyFile), cert: text }, (incoming, response) => {
     const { method = 'GET', url = '/', headers } = incoming
     act(method, url)
     const outgoing = request({ host: '127.0.0.1', port: behind, method, path: url, headers }, (answer) => {
