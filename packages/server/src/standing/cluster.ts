@@ -121,7 +121,7 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
 
   let told = 0
   let telling: Promise<void> | null = null
-  /** Tells the others that the log has grown; callers who come together share one message. */
+  /** Tells the others that the log has grown; callers who come together share one message. Without it they find out when they renew. */
   async function tellGrown(sequence: number): Promise<void> {
     while (told < sequence) {
       telling ??= tellMost().finally(() => {
@@ -133,7 +133,9 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
 
   async function tellMost(): Promise<void> {
     const most = Math.max(...waiting.keys())
-    await nodes.tell({ kind: 'grown', sequence: most })
+    await nodes.tell({ kind: 'grown', sequence: most }).catch((error: unknown) => {
+      log.warn({ err: error }, 'other nodes could not be told of a change; they find it when they renew their leases')
+    })
     told = Math.max(told, most)
   }
 
