@@ -28,6 +28,8 @@ async function run({ folder, gatehouse: launch, say }: Bench): Promise<Findings>
     const [first] = running as [Gatehouse, ...Gatehouse[]]
     const app = await makeApp(first)
     await makeGroup(first, app, 'team', CALLERS)
+    say('warming up')
+    await times(running, app, CALLERS)
     say('one after the other')
     const single = await times(running, app, 1)
     say(`by ${CALLERS} callers at once, on all nodes`)
