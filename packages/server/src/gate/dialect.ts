@@ -8,8 +8,8 @@ export type Exchange = 'redirect' | 'document'
 export type Dialect = {
   /** Request headers, lower-case, that pages of other origins may send along (CORS). */
   readonly headers: readonly string[]
-  /** The explicit credential that stands under names of its own; null where the request has none of them. */
-  find(head: Head, query: string): Found | null
+  /** The explicit credential that stands under names of its own, shown in `app`; null where the request has none of them. */
+  find(head: Head, query: string, app: string | null): Found | null
   /** What a request that was let in with a token of this kind gets in place of the bytes; null: the bytes. */
   exchange(head: Head, query: string, kind: TokenKind): Exchange | null
   /** The ids under which the user is looked for on whose behalf a server asks, in order; null where it asks for itself. */

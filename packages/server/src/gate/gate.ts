@@ -99,7 +99,8 @@ export function createGate({ verifier, board, uses, receives, throttle, trust, n
     }
     if (attempt.facts.open && access.action === 'read') return judgeWith(null)
 
-    const found = attempt.found ?? findAmong(attempt.dialects ?? [], attempt.head, attempt.query)
+    const found =
+      attempt.found ?? findAmong(attempt.dialects ?? [], attempt.head, attempt.query, appOf(attempt.resource))
     if (found.outcome === 'none') return judgeWith(null)
     if (found.outcome === 'conflict') return denied(access, 'credential_conflict')
 
@@ -192,6 +193,11 @@ function accessOf(attempt: Attempt, resource: Resource, at: number): Access {
     origin: headers.origin ?? originOf(headers.referer),
     wall: digestOf(headers[WALL_HEADER]),
   }
+}
+
+/** The app that a place lies in, whether there is one or not. */
+function appOf(resource: Resource | null): string | null {
+  return resource?.segments[0] === 'apps' ? (resource.segments[1] ?? null) : null
 }
 
 /** The header in which an operator's login wall says its word. */

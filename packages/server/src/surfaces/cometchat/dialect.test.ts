@@ -45,6 +45,16 @@ const rows: readonly (readonly [sentence: string, headers: Headers, query: strin
     [{ form: 'secret', text: 'secret' }],
   ],
   ['a key that looks like a JWT is a secret', [['apiKey', 'a.b.c']], '', [{ form: 'secret', text: 'a.b.c' }]],
+  ['a key without an app', [['apiKey', 'secret']], '', [{ form: 'secret', text: 'secret' }]],
+  [
+    'a key for another app',
+    [
+      ['appId', 'other'],
+      ['apiKey', 'secret'],
+    ],
+    '',
+    'malformed',
+  ],
   ['an empty key', [['apiKey', '']], '', 'malformed'],
   ['the app alone is no credential', [['appId', 'demo']], '', 'none'],
   ['whom a server asks for is no credential', [['onBehalfOf', 'bob']], '', 'none'],
@@ -113,7 +123,7 @@ const rows: readonly (readonly [sentence: string, headers: Headers, query: strin
 
 for (const [sentence, headers, query, expected] of rows) {
   test(`finds ${sentence}`, () => {
-    const found = findAmong([dialect], headOf(headers), query)
+    const found = findAmong([dialect], headOf(headers), query, 'demo')
     deepEqual(found.outcome === 'found' ? found.candidates : found.outcome, expected)
   })
 }
@@ -127,6 +137,7 @@ test('is not heard at doors that read the Authorization header alone', () => {
         ['fat', 'b'],
       ]),
       null,
+      'demo',
     ).outcome,
     'none',
   )
@@ -162,7 +173,7 @@ test('writes URLs that it reads back', () => {
   const app = 'é&=?'
   const signed = dialect.url('https://m.test', path, { ...parts, keyId: app })
   match(signed, /^https:\/\/m\.test\/apps\/[^?]*\?Expires=1700000300&Signature=sig&Key-Pair-Id=[^&]*&Subject=sub$/)
-  const found = findAmong([dialect], headOf([]), signed.slice(signed.indexOf('?') + 1))
+  const found = findAmong([dialect], headOf([]), signed.slice(signed.indexOf('?') + 1), app)
   deepEqual(found, { outcome: 'found', candidates: [{ form: 'presigned', parts: { ...parts, keyId: app } }] })
 })
 

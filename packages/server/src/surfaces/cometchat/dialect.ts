@@ -18,7 +18,7 @@ const LONGEST = 8192
 export const dialect: Dialect = {
   headers: ['fat', 'appid', 'apikey', 'onbehalfof'],
 
-  find(head, query) {
+  find(head, query, app) {
     const { headers } = head
     const inQuery = SPEAKS.test(query)
     if (!inQuery && headers.fat === undefined && headers.apikey === undefined) return null
@@ -29,8 +29,10 @@ export const dialect: Dialect = {
       if (presigned !== null) found.push(presigned)
     }
     for (const text of sent(head, 'fat')) found.push(macOf(text))
+    // A server that names another app than the one it asks means something else than it says.
+    const meant = headers.appid === undefined || headers.appid === app
     for (const text of sent(head, 'apikey')) {
-      found.push(text === '' ? MALFORMED : { outcome: 'found', candidates: [{ form: 'secret', text }] })
+      found.push(text === '' || !meant ? MALFORMED : { outcome: 'found', candidates: [{ form: 'secret', text }] })
     }
     const [only = null, ...others] = found
     return others.length === 0 ? only : { outcome: 'conflict' }
