@@ -41,7 +41,7 @@ const GUARDED: readonly {
   {
     module: 'packages/core/src/token.ts',
     name: 'attest',
-    only: /^packages\/server\/src\/gate\/(verify|verify-keyed|verify-media|known-keys|known-logins)\.ts$/,
+    only: /^packages\/server\/src\/gate\/(verify|verify-key-jwt|verify-keyed|verify-media|known-keys|known-logins)\.ts$/,
     because: 'a token is made only where its proof has just been checked',
   },
   {

@@ -3,6 +3,7 @@ import type { SurfaceJudge } from './judge.ts'
 import type { Parts } from './parts.ts'
 import type { Surface } from './surface.ts'
 import { createCometchat, whyNotCometchat } from './surfaces/cometchat/surface.ts'
+import { createSunshine } from './surfaces/sunshine/surface.ts'
 
 type Known = {
   readonly create: (parts: Parts, judge: SurfaceJudge) => Surface
@@ -13,6 +14,7 @@ type Known = {
 /** Every surface there is, by its name. */
 const SURFACES: Readonly<Record<string, Known>> = {
   cometchat: { create: createCometchat, whyNot: whyNotCometchat },
+  sunshine: { create: createSunshine, whyNot: () => null },
 }
 
 /** Raises an explained error where a surface is wanted that there is not, or that cannot work as the server is set up. */

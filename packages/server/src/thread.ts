@@ -176,7 +176,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   }
   const judging = { gate, tenants, records, address, accessLog }
   const surfaces = createSurfaces(parts, createSurfaceJudge(judging))
-  const dialects = surfaces.map((surface) => surface.dialect)
+  const dialects = surfaces.flatMap(({ dialect }) => dialect ?? [])
   const media = createMedia({
     gate,
     catalogue,

@@ -10,6 +10,8 @@ export type Credential =
   | { readonly form: 'mac'; readonly text: string }
   /** The secret of an API key, by itself. */
   | { readonly form: 'secret'; readonly text: string }
+  /** A JWT signed with the secret of an API key, by which the key speaks for itself. */
+  | { readonly form: 'key-jwt'; readonly text: string }
   /** The secret of a user's login session. */
   | { readonly form: 'login'; readonly text: string }
   /** The parts of a pre-signed URL, as they stand in the query. */

@@ -15,6 +15,7 @@ import type { Credential } from './credential.ts'
 import type { Verified } from './judgement.ts'
 import { hashSecret, type KnownKey, type KnownKeys } from './known-keys.ts'
 import type { KnownLogins } from './known-logins.ts'
+import { verifyKeyJwt } from './verify-key-jwt.ts'
 import type { KeyedVerifier } from './verify-keyed.ts'
 import { asOfNow, type SequenceAt, verifyMedia } from './verify-media.ts'
 
@@ -136,6 +137,17 @@ export function createVerifier(parts: VerifierParts): Verifier {
     return cheaply ? refuse('too_many_bad_tokens') : keys.findBySecret(hash).then(check)
   }
 
+  function keyJwt(text: string, cheaply: boolean): Verified | Promise<Verified> {
+    const jws = readJwt(text)
+    if (isProblem(jws)) return refuse('credential_malformed')
+    const check = (known: KnownKey | null) =>
+      known === null ? refuse('credential_unknown') : verifyKeyJwt(jws, known, primitives)
+    if (jws.kid === null) return refuse('credential_unknown')
+    const known = keys.peek(jws.kid)
+    if (known !== undefined) return check(known)
+    return cheaply ? refuse('too_many_bad_tokens') : keys.find(jws.kid).then(check)
+  }
+
   function login(secret: string, tenant: Tenant | null, cheaply: boolean): Verified | Promise<Verified> {
     const hash = hashSecret(secret)
     const check = (token: Token | null) =>
@@ -193,6 +205,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
           const isOfApp = ({ key }: KnownKey) => key.app === null || key.app === tenant?.app.id
           return bySecret(credential.text, cheaply, isOfApp)
         }
+        case 'key-jwt':
+          return keyJwt(credential.text, cheaply)
         case 'login':
           return login(credential.text, tenant, cheaply)
       }
