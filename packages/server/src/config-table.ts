@@ -29,6 +29,13 @@ export const SETTINGS = {
   mediaUrl: setting<string | null>('Listening', values.webUrl, null, 'Where the URLs of media point.', {
     shown: 'the public URL',
   }),
+  cookieDomain: setting<string | null>(
+    'Listening',
+    values.hostName,
+    null,
+    'The Domain of cookies, where the API and media have sibling hosts; without one a cookie is for its own host alone.',
+    { shown: 'none' },
+  ),
   trustedProxies: setting<readonly string[]>(
     'Listening',
     values.addressRanges,
@@ -108,6 +115,12 @@ export const SETTINGS = {
     values.names,
     'all',
     'Which faces of other systems are served beside the native API: all, none, or names with commas between.',
+  ),
+  mediaKeyDays: setting(
+    'Access',
+    values.whole(0, 3650),
+    90,
+    'Days after which the next key signs media tokens; 0: only when it is told to.',
   ),
   demo: setting('Access', values.truth, false, 'Seeds the demonstration app when the server starts.', { toggle: true }),
 

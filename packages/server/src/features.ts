@@ -1,11 +1,14 @@
 import { createApps } from './features/apps.ts'
 import { createAttachments } from './features/attachments.ts'
 import { createConversations } from './features/conversations.ts'
+import { createCookies } from './features/cookies.ts'
 import { createVerify } from './features/forward-auth.ts'
 import { createHealth } from './features/health.ts'
 import { createKeys } from './features/keys.ts'
 import { createLinks } from './features/links.ts'
 import { createLogins } from './features/logins.ts'
+import { createMediaKeys } from './features/media-keys.ts'
+import { createMediaTokens } from './features/media-tokens.ts'
 import { createMembers } from './features/members.ts'
 import { createMessages } from './features/messages.ts'
 import { createRevocations } from './features/revocations.ts'
@@ -48,6 +51,9 @@ export function createFeatures(parts: Parts, plugged: Plugged) {
     links: createLinks(parts),
     messages: createMessages(parts),
     tokens: createTokens(parts, plugged.inspect),
+    mediaTokens: createMediaTokens(parts),
+    cookies: createCookies(parts),
+    mediaKeys: createMediaKeys(parts),
     revocations: createRevocations(parts),
     views: createViews(parts),
     webhooks: createWebhooks(parts, plugged.bodies ?? {}),

@@ -34,7 +34,7 @@ function manages({ grants }: Token, place: Resource): boolean {
 
 /** What is said of a credential of the same form that nobody has issued. */
 function asUnknown(inspection: Omit<Inspection, 'owners'>): Omit<Inspection, 'owners'> {
-  const kind = { key: 'secret', login: 'secret', grant: 'jwt' }[inspection.kind] ?? inspection.kind
+  const kind = { key: 'secret', login: 'secret', grant: 'jwt', media: 'jwt' }[inspection.kind] ?? inspection.kind
   const reason = ['link', 'pass', 'service'].includes(kind) ? 'signature_invalid' : 'credential_unknown'
   const { sentence } = REASONS[reason]
   return {

@@ -6,6 +6,7 @@ import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import type { Standings } from './parts.ts'
+import { keepMediaKeys } from './signing/media-keys.ts'
 import { createSharedMarks, type SharedMarks } from './standing/board.ts'
 import { type Cluster, joinCluster } from './standing/cluster.ts'
 import { createStandings, type NodeStandings, type Peer } from './standing/standings.ts'
@@ -45,7 +46,11 @@ export async function serve(config: Config): Promise<Serving> {
     if (config.demo) await seedDemo({ ...storage, now: Date.now })
     const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
     const node = await startNode(config, storage, reserve, log)
-    const upkeep = startUpkeep({ ...storage, reserve, log, now: Date.now, applied: node.applied, change: node.change })
+    const keyParts = { ...storage, change: node.change }
+    const upkeep = startUpkeep({
+      ...{ ...storage, reserve, log, now: Date.now, applied: node.applied, change: node.change },
+      keepKeys: (stopped) => keepMediaKeys(keyParts, { days: config.mediaKeyDays, now: Date.now, stopped }),
+    })
     const settled = listeningOn(config, node.port)
     return {
       url: settled.publicUrl,

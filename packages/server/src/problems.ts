@@ -44,6 +44,7 @@ export const PROBLEMS = {
     'Grants exceed your own',
     'A credential passes on only what it holds itself, with the same limits or stricter ones, inside the app of the path.',
   ),
+  origin_not_allowed: entry(403, 'Origin not allowed', 'List the origin of the page in `allowedOrigins` of the app.'),
   quota_exceeded: entry(403, 'Quota reached', 'Delete attachments of this app or raise its quota.'),
   body_too_large: entry(413, 'Body too large', 'Send less in one request.'),
   form_too_large: entry(413, 'Form too large', 'Send fewer or shorter fields beside the file.'),

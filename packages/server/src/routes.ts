@@ -6,6 +6,7 @@ import {
   askConversationInBody,
   askOwn,
   askUnlessLoopback,
+  askWith,
   open,
 } from './ask.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -15,7 +16,7 @@ import type { Features } from './features.ts'
 export type Row = readonly [method: Method, path: string, asking: Asking, endpoint: Endpoint]
 
 /** The methods that the API uses; HEAD comes along with GET. */
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
 
 const APP = '/apps/{app}'
 const USER = '/apps/{app}/users/{uid}'
@@ -24,7 +25,7 @@ const CONVERSATION = '/apps/{app}/conversations/{conversation}'
 /** The whole native HTTP surface. */
 // biome-ignore format: one row is one line
 export function routes(to: Features): readonly Row[] {
-  const { apps, keys, users, logins, conversations, members, talks, attachments, links, messages, tokens, revocations, views, webhooks, forwardAuth, health } = to
+  const { apps, keys, users, logins, conversations, members, talks, attachments, links, messages, tokens, mediaTokens, cookies, mediaKeys, revocations, views, webhooks, forwardAuth, health } = to
   return [
     ['POST',   '/v1/apps',                                               ask('manage', '/'),               apps.create],
     ['GET',    '/v1/apps',                                               ask('manage', '/'),               apps.list],
@@ -90,6 +91,13 @@ export function routes(to: Features): readonly Row[] {
 
     ['POST',   '/v1/apps/{app}/tokens',                                  ask('issue', APP),                tokens.create],
     ['POST',   '/v1/tokens/inspect',                                     askOwn('manage'),                 tokens.inspect],
+    ['POST',   '/v1/apps/{app}/media-tokens',                            ask('issue', APP),                mediaTokens.create],
+    ['GET',    '/v1/cookie',                                             askWith('media', 'read'),         cookies.get],
+    ['POST',   '/v1/cookie',                                             askWith('media', 'read'),         cookies.post],
+    ['OPTIONS', '/v1/cookie',                                            open('a preflight brings no credential'), cookies.preflight],
+    ['GET',    '/v1/media-keys',                                         ask('manage', '/'),               mediaKeys.list],
+    ['POST',   '/v1/media-keys/rotate',                                  ask('manage', '/'),               mediaKeys.rotate],
+    ['POST',   '/v1/media-keys/{key}/retire',                            ask('manage', '/'),               mediaKeys.retire],
     ['GET',    '/.well-known/jwks.json',                                 open('public keys'),              tokens.jwks],
 
     ['POST',   '/v1/apps/{app}/revocations',                             ask('manage', APP),               revocations.create],

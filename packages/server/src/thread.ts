@@ -197,7 +197,10 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     version: VERSION,
     judge: createApiJudge(judging),
     surfaces,
-    inspect: inspectFor(createInspector({ verifier, keys, logins, receives, catalogue, tenants, board }), now),
+    inspect: inspectFor(
+      createInspector({ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board }),
+      now,
+    ),
     verify: createForwardAuth({ gate, catalogue, address, accessLog }),
     metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),
     draining: () => draining,

@@ -27,6 +27,8 @@ const KEPT = 7 * 24 * HOUR
 /** How long it can be seen what webhooks were told, and what could not be delivered to them. */
 const TOLD_LASTS = 24 * HOUR
 const FAILED_LASTS = 30 * 24 * HOUR
+/** Making a key takes seconds of a processor, which a server that has just started has other use for. */
+const KEYS_AFTER = 30_000
 const PIECE = 500
 
 /**
@@ -43,8 +45,10 @@ export function startUpkeep(parts: {
   applied: () => number
   /** The way to change standing. */
   change: Standings['change']
+  /** Keeps the keys of media tokens; asked whether to go on before it begins something new. */
+  keepKeys: (stopped: () => boolean) => Promise<void>
 }): Upkeep {
-  const { records, blobs, reserve, log, now, applied, change } = parts
+  const { records, blobs, reserve, log, now, applied, change, keepKeys } = parts
   let stopped = false
   let running: Promise<void> = Promise.resolve()
 
@@ -114,9 +118,21 @@ export function startUpkeep(parts: {
       if (!stopped) log.error({ err: error }, 'upkeep failed; it is tried again in an hour')
     }
   }
+
+  /** A stop does not wait for a key that is being made. */
+  function keys(): void {
+    keepKeys(() => stopped).catch((error) => {
+      if (!stopped)
+        log.error({ err: error }, 'the keys of media tokens could not be kept; it is tried again in an hour')
+    })
+  }
+
   running = round()
+  const first = setTimeout(keys, KEYS_AFTER)
+  first.unref()
   const timer = setInterval(() => {
     running = running.then(round)
+    keys()
   }, HOUR)
   timer.unref()
   return {
@@ -124,6 +140,7 @@ export function startUpkeep(parts: {
     async stop() {
       stopped = true
       clearInterval(timer)
+      clearTimeout(first)
       await running
     },
   }

@@ -125,7 +125,7 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
   const fixture: GateFixture = {
     records,
     gate,
-    inspector: createInspector({ verifier, keys, logins, receives, catalogue, tenants, board }),
+    inspector: createInspector({ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board }),
     clock: 1_700_000_000_000,
     mediaKeys: { records, vault, change: standings.change },
     media: async (app, ...paths) => {

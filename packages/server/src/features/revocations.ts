@@ -24,6 +24,7 @@ const Target = Exactly(
     key: Type.Optional(Id),
     session: Type.Optional(Name),
     conversation: Type.Optional(Id),
+    mediaTokens: Type.Optional(Type.Literal(true, { description: 'All media tokens of the app.' })),
     resource: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
     subject: Type.Optional(Id),
     issuedBefore: Type.Optional(Type.Integer({ minimum: 0, description: 'A sequence; goes with `subject`.' })),
@@ -54,7 +55,8 @@ export function createRevocations(parts: Parts) {
       throw invalid({ path: '/', message: 'must name exactly one target (subject together with issuedBefore)' })
     }
     if (subject !== undefined && issuedBefore !== undefined) return { subject, issuedBefore }
-    const { user, token, key, session, conversation, resource } = single
+    const { user, token, key, session, conversation, mediaTokens, resource } = single
+    if (mediaTokens === true) return { media: true }
     if (user !== undefined) return { user }
     if (session !== undefined) return { session }
     if (conversation !== undefined) return { conversation }

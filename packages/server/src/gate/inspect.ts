@@ -9,6 +9,7 @@ import type { Token } from '@gatehouse/core/token'
 import type { Catalogue } from '../catalogue.ts'
 import type { Tenant } from '../parts.ts'
 import type { Receives } from '../receivers.ts'
+import type { KnownMediaKey, MediaKeyring } from '../signing/media-keys.ts'
 import type { Board } from '../standing/board.ts'
 import type { RememberedTenants } from '../tenants.ts'
 import { gather } from './gather.ts'
@@ -33,7 +34,10 @@ export type Inspection = {
   readonly kind: string
   readonly header: Readonly<Record<string, unknown>> | null
   readonly claims: Readonly<Record<string, unknown>> | null
-  readonly key: { readonly id: string; readonly state: 'active' | 'deactivated' | 'unknown' } | null
+  readonly key: {
+    readonly id: string
+    readonly state: 'active' | 'deactivated' | 'unknown' | KnownMediaKey['state']
+  } | null
   readonly verified: boolean
   readonly decision: { readonly allow: boolean; readonly reason: string; readonly sentence: string }
   readonly steps: readonly Step[]
@@ -48,6 +52,7 @@ export type Inspector = { inspect(question: Question): Promise<Inspection> }
 export type InspectorParts = {
   readonly verifier: Verifier
   readonly keys: KnownKeys
+  readonly mediaKeys: MediaKeyring
   readonly logins: KnownLogins
   readonly receives: Receives
   readonly catalogue: Catalogue
@@ -57,7 +62,7 @@ export type InspectorParts = {
 
 /** Creates the inspector. Uses are not counted by an inspection. */
 export function createInspector(parts: InspectorParts): Inspector {
-  const { verifier, keys, logins, receives, catalogue, tenants, board } = parts
+  const { verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board } = parts
 
   /** A login session stands at the doors of surfaces only, so nothing but its secret tells it from a key's. */
   async function verify({ form, credential }: ReadToken, text: string, place: Resource | null, tenant: Tenant | null) {
@@ -68,6 +73,8 @@ export function createInspector(parts: InspectorParts): Inspector {
 
   async function keyOf(id: string | null): Promise<{ key: Inspection['key']; keyOwner: readonly Resource[] }> {
     if (id === null) return { key: null, keyOwner: [] }
+    const media = await mediaKeys.find(id)
+    if (media !== null) return { key: { id, state: media.state }, keyOwner: [] }
     const known = await keys.find(id)
     if (known === null) return { key: { id, state: 'unknown' }, keyOwner: [] }
     const { status, app } = known.key
