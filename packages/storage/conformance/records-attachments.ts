@@ -20,6 +20,7 @@ export const attachmentCases: Cases = {
       from: 'ann',
       recipients: ['zoe', 'bob'],
       access: 'public',
+      forMessage: true,
     })
     assert.deepEqual(made, {
       app,
@@ -39,6 +40,7 @@ export const attachmentCases: Cases = {
       fromSerial: (await records.users.find(app, 'ann'))?.serial,
       recipients: ['zoe', 'bob'],
       held: false,
+      forMessage: true,
       createdAt: NOON,
     })
     assert.deepEqual(await records.attachments.find(app, 'file'), made)

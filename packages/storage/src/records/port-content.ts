@@ -30,6 +30,8 @@ export type Attachment = {
   readonly recipients: readonly string[] | null
   /** Whether it waits to be sent: until the change `shared`, only its sender receives it. */
   readonly held: boolean
+  /** Whether it was shared for a message alone, so that it goes with that message. */
+  readonly forMessage: boolean
   readonly createdAt: number
 }
 
@@ -45,10 +47,15 @@ export interface Attachments {
    * Raises {@link Conflict} (`quota`) where `quota` bytes or attachments would be passed; nothing is written then.
    */
   create(
-    attachment: Omit<Attachment, 'serial' | 'version' | 'conversationSerial' | 'fromSerial' | 'held' | 'createdAt'> & {
+    attachment: Omit<
+      Attachment,
+      'serial' | 'version' | 'conversationSerial' | 'fromSerial' | 'held' | 'forMessage' | 'createdAt'
+    > & {
       at: number
       /** Default false. MUST NOT come with recipients. */
       held?: boolean
+      /** Default false. Nothing follows from it here: whoever deletes messages looks at it. */
+      forMessage?: boolean
       quota?: { readonly bytes: number | null; readonly attachments: number | null }
     },
   ): Promise<Attachment>

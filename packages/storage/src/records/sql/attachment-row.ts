@@ -22,6 +22,7 @@ export function attachmentOf(row: Selectable<AttachmentsTable>): Attachment {
     fromSerial: row.sender_serial,
     recipients: row.recipients === null ? null : JSON.parse(row.recipients),
     held: row.held === 1,
+    forMessage: row.for_message === 1,
     createdAt: row.created_at,
   }
 }

@@ -15,7 +15,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
   return {
     ...createReceivers(database),
 
-    create: ({ quota, at, held, ...attachment }) =>
+    create: ({ quota, at, held, forMessage, ...attachment }) =>
       write(async (tx) => {
         const { app, id, path, size, recipients } = attachment
         await charge(tx, app, size, quota ?? { bytes: null, attachments: null })
@@ -40,6 +40,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
             sender: attachment.from,
             sender_serial: sender,
             held: held === true ? 1 : 0,
+            for_message: forMessage === true ? 1 : 0,
             recipients: recipients === null ? null : JSON.stringify(recipients),
             created_at: at,
           })

@@ -125,6 +125,8 @@ export type AttachmentsTable = {
   sender_serial: number | null
   /** 1 until it is shared: only its sender receives it. */
   held: number
+  /** 1 where it goes with its message. */
+  for_message: Generated<number>
   /** JSON: ids, or null. */
   recipients: string | null
   created_at: number

@@ -20,4 +20,8 @@ export const MEDIA_MIGRATIONS: readonly Migration[] = [
       `alter table standing add column second ${integer} not null default 0`,
     ],
   },
+  {
+    name: 'media-0002-for-message',
+    statements: ({ integer }) => [`alter table attachments add column for_message ${integer} not null default 0`],
+  },
 ]
