@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Config, readConfig } from '@gatehouse/server/config'
 import { hashSecret } from '@gatehouse/server/gate/known-keys'
-import { openStorage } from '@gatehouse/server/open-storage'
+import { openRecords, openStorage } from '@gatehouse/server/open-storage'
 import { createLocalKey } from './local-key.ts'
 
 let folder = ''
@@ -16,8 +16,8 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true }))
 
-function configFor(data: string): Config {
-  const read = readConfig(['--data', data], {})
+function configFor(data: string, env: Readonly<Record<string, string>> = {}): Config {
+  const read = readConfig(['--data', data], env)
   assert.ok(read.ok)
   return read.config
 }
@@ -47,6 +47,31 @@ test('the data folder and the master key that it makes are closed to others', as
   await createLocalKey(configFor(data), { name: 'first', grants: undefined })
   assert.equal(statSync(data).mode & 0o777, 0o700)
   assert.equal(statSync(join(data, 'master.key')).mode & 0o777, 0o600)
+})
+
+test('with another master key than the database was made with, or none, nothing is made', async () => {
+  const data = join(folder, 'sealed')
+  await createLocalKey(configFor(data), { name: 'first', grants: undefined })
+  const other = configFor(data, { GATEHOUSE_MASTER_KEY: '4b'.repeat(32) })
+  await assert.rejects(createLocalKey(other, { name: 'second', grants: undefined }), {
+    code: 'master_key_wrong',
+    exit: 1,
+  })
+  const masterKey = join(data, 'master.key')
+  rmSync(masterKey)
+  const lost = createLocalKey(configFor(data), { name: 'third', grants: undefined })
+  await assert.rejects(lost, { code: 'master_key_missing', exit: 1 })
+  assert.equal(existsSync(masterKey), false, 'none was made in its place')
+  const records = await openRecords(other)
+  try {
+    const { items } = await records.keys.list(null, { after: null, limit: 10 })
+    assert.deepEqual(
+      items.map(({ name }) => name),
+      ['first'],
+    )
+  } finally {
+    await records.close()
+  }
 })
 
 test('grants and life are as asked', async () => {

@@ -4,16 +4,21 @@ import type { Config } from '@gatehouse/server/config'
 import { hashSecret } from '@gatehouse/server/gate/known-keys'
 import { openRecords } from '@gatehouse/server/open-storage'
 import { newId, newKeySecret } from '@gatehouse/server/secrets'
+import { openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { findMasterKey } from '@gatehouse/server/signing/master-key'
 import { createVault } from '@gatehouse/server/signing/vault'
 import type { GrantJson } from '@gatehouse/storage/records/port'
 import type { GrantView, KeyView } from './answers.ts'
+import { masterKeyFindings } from './doctor/master-key.ts'
 import { EXIT } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
 /**
  * Makes an API key in the data folder or database that the configuration names, without a server: account-wide where no app is
  * named. Whoever may do this holds the data folder anyway. Servers that run see the key at once.
+ *
+ * Refuses, and makes and changes nothing, where the master key is not the one that the database was made with, or is gone. A database
+ * that has seen none yet is bound to this one, as by the first start of a server.
  */
 export async function createLocalKey(
   config: Config,
@@ -25,9 +30,12 @@ export async function createLocalKey(
   },
 ): Promise<KeyView> {
   await mkdir(config.data, { recursive: true, mode: 0o700 })
-  const vault = createVault(await findMasterKey(config.masterKey, config.data))
   const records = await openRecords(config)
   try {
+    const [wrong] = await masterKeyFindings(config, records, { apps: [], keys: [] })
+    if (wrong !== undefined) throw new Failure(EXIT.failed, wrong.code, wrong.sentence, { cure: wrong.cure })
+    const vault = createVault(await findMasterKey(config.masterKey, config.data))
+    await openGrantKeys(records, vault)
     const app = wanted.app ?? null
     if (app !== null && (await records.apps.find(app)) === null) {
       throw new Failure(EXIT.failed, 'not_found', `There is no app ${app}.`)
