@@ -187,6 +187,9 @@ test('kill -9, a restart, and a clock set back revive nothing', async (t) => {
   const issued = await app.token([{ actions: ['read'], resource: everything }], { seconds: 86_400 })
   const offline = offlineToken(await app.key(), readClaims(everything, { exp: Math.floor(Date.now() / 1000) + 86_400 }))
   const alive = await app.link(file.id, 'ann')
+  const told = expect(await app.bare.get(file.path, { apikey: key.secret }), 200)
+  const session = await logIn(app, 'ann')
+  const [pass, bobs] = [await session.pass(), await (await logIn(app, 'bob')).pass()]
   const dead: readonly (readonly [string, Headers])[] = [
     [await app.link(file.id, 'bob'), {}],
     [await app.link(file.id, 'eve'), {}],
@@ -194,6 +197,11 @@ test('kill -9, a restart, and a clock set back revive nothing', async (t) => {
     [file.path, bearer(issued.token)],
     [file.path, bearer(offline)],
     [file.path, keyed(key)],
+    [targetOf(told.json<{ data: { url: string } }>().data.url), {}],
+    [`${file.path}?redirect=0&fat=${pass}`, {}],
+    [await presigned(app, file.path, pass), {}],
+    [`${file.path}?redirect=0&fat=${bobs}`, {}],
+    [await presigned(app, file.path, bobs), {}],
   ]
   for (const [target, headers] of dead) expect(await app.bare.get(target, headers), 200)
   await app.deactivate('bob')
@@ -201,6 +209,7 @@ test('kill -9, a restart, and a clock set back revive nothing', async (t) => {
   await gone(app, `${app.base}/attachments/${deleted.id}`)
   await app.revoke({ token: issued.id })
   await app.revoke({ token: offline })
+  await gone(app, `${app.base}/users/ann/logins/${session.id}`)
   await gone(app, `${app.base}/keys/${key.id}`)
   await first.kill()
 
