@@ -49,8 +49,12 @@ export type GateFixture = {
   group(app: string, id: string, members: readonly string[]): Promise<void>
   /** A private attachment; `conversation` null: outside of any. */
   share(app: string, conversation: string | null, more?: Partial<Attachment>): Promise<Attachment>
-  /** A key of an app (null: account-wide), with its secret. */
-  key(app: string | null, grants: readonly { actions: string[]; resource: string; limits?: never }[]): Promise<KeyOf>
+  /** A key of an app (null: account-wide), with its secret; it may end. */
+  key(
+    app: string | null,
+    grants: readonly { actions: string[]; resource: string; limits?: never }[],
+    expiresAt?: number,
+  ): Promise<KeyOf>
   login(app: string, user: string): Promise<LoginOf>
   /** What the gate says to this credential at a path; `ok`, or the reason. */
   read(
@@ -174,7 +178,7 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
         at: fixture.clock,
         ...more,
       }),
-    async key(app, grants) {
+    async key(app, grants, expiresAt) {
       const secret = `gh_${randomBytes(32).toString('base64url')}`
       const sealedSecret = vault.seal(Buffer.from(secret), 'api-key')
       const made = {
@@ -184,7 +188,7 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
         grants,
         secretHash: hashSecret(secret),
         sealedSecret,
-        expiresAt: null,
+        expiresAt: expiresAt ?? null,
       }
       const { id, serial } = await records.keys.create({ ...made, at: fixture.clock })
       return { id, serial, secret }

@@ -281,6 +281,18 @@ describe('a service token', () => {
       assert.equal(await house.read(file.path, await tokenBy(app, file, await house.key(app, grants))), reason, why)
     }
   })
+  test('ends when its key does', async () => {
+    const { app, file } = await scene()
+    const began = house.clock
+    const token = await tokenBy(app, file, await house.key(app, everything(app), began + MINUTE))
+    try {
+      assert.equal(await house.read(file.path, token), 'ok')
+      house.clock = began + MINUTE
+      assert.equal(await house.read(file.path, token), 'token_expired')
+    } finally {
+      house.clock = began
+    }
+  })
   test('goes with its key, and with revocations of the place', async () => {
     const { app, file } = await scene()
     const key = await house.key(app, everything(app))
