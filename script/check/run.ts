@@ -5,12 +5,13 @@ import { cycles } from './cycles.ts'
 import { dependencies } from './dependencies.ts'
 import { exportsTold } from './exports.ts'
 import { layers } from './layers.ts'
+import { links } from './links.ts'
 import { reference } from './reference.ts'
 import { size } from './size.ts'
 import { type Finding, readTree } from './tree.ts'
 import { words } from './words.ts'
 
-const RULES = [layers, cycles, exportsTold, dependencies, reference, words, size, asvs]
+const RULES = [layers, cycles, exportsTold, dependencies, reference, words, size, asvs, links]
 
 /** Rules that a program of others holds. */
 const PROGRAMS = [

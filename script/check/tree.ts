@@ -16,7 +16,7 @@ export type Rule = {
   readonly find: (tree: Tree) => readonly Finding[]
 }
 
-/** Reads everything that git tracks or would track. Files that are no text are left out. */
+/** Reads everything that git tracks or would track. Files that are no text are there, and empty. */
 export function readTree(root: string): Tree {
   const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -32,11 +32,11 @@ export function readTree(root: string): Tree {
   return tree
 }
 
-/** Null for what was deleted but not yet committed, for links to folders, and for bytes that are no text. */
+/** Null for what was deleted but not yet committed, and for links to folders. */
 function textOf(file: string): string | null {
   try {
     const text = readFileSync(file, 'utf8')
-    return text.includes('\0') ? null : text
+    return text.includes('\0') ? '' : text
   } catch {
     return null
   }
