@@ -1,4 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type'
+import type { Detected } from './file-validation.ts'
 
 /** The type of anything whose bytes do not show what it is. */
 export const UNKNOWN_TYPE = 'application/octet-stream'
@@ -9,6 +10,8 @@ export type TypeWatch = {
   see(chunk: Uint8Array): void
   /** The content type to keep. MUST be asked for after the last byte. */
   type(): Promise<string>
+  /** What the bytes show, whatever was declared. MUST be asked for after the last byte. */
+  detected(): Promise<Detected>
 }
 
 /**
@@ -22,7 +25,8 @@ export function watchType(declaredType: string): TypeWatch {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const head = Buffer.alloc(HEAD)
   let seen = 0
-  let text = claimsText
+  let text = true
+  let ended: boolean | null = null
   const decode = (chunk?: Uint8Array) => {
     try {
       decoder.decode(chunk, { stream: chunk !== undefined })
@@ -30,6 +34,10 @@ export function watchType(declaredType: string): TypeWatch {
     } catch {
       return false
     }
+  }
+  const isText = (): boolean => {
+    ended ??= text && decode()
+    return ended
   }
   return {
     see(chunk) {
@@ -39,8 +47,12 @@ export function watchType(declaredType: string): TypeWatch {
     async type() {
       const found = await fileTypeFromBuffer(head.subarray(0, seen))
       if (found !== undefined) return agree(declared, found.mime)
-      if (!text || !decode()) return UNKNOWN_TYPE
+      if (!claimsText || !isText()) return UNKNOWN_TYPE
       return PLAIN_TEXTS.has(declared) ? declared : 'text/plain'
+    },
+    async detected() {
+      const found = await fileTypeFromBuffer(head.subarray(0, seen))
+      return { extension: found?.ext.split('.').at(-1) ?? null, text: isText() }
     },
   }
 }

@@ -2,6 +2,7 @@ import type { MultipartFile, MultipartValue } from '@fastify/multipart'
 import type { Blobs, StoredBlob } from '@gatehouse/storage/blobs/port'
 import type { FastifyRequest } from 'fastify'
 import { watchType } from './content-type.ts'
+import type { Detected } from './file-validation.ts'
 import { type Problem, problem, problemOf } from './problems.ts'
 
 /** What is still read and thrown away of a form that was given up, so that the client gets to see the answer. */
@@ -43,6 +44,8 @@ export type StoredPart = {
   /** The name as it was sent, without control characters, at most 512 characters; `file` where none was. */
   readonly filename: string
   readonly contentType: string
+  /** What the bytes show of themselves, for apps that allow some formats only. */
+  readonly detected: Detected
 }
 
 /** Puts a file of a form into the store as it arrives. Leaves nothing behind where that fails. Raises what the store raises. */
@@ -64,7 +67,8 @@ export async function storePart(part: MultipartFile, blobs: Blobs, app: string, 
     throw error === broken ? parserFault(error) : error
   })
   try {
-    return { stored, filename: shownName(part.filename), contentType: await watch.type() }
+    const filename = shownName(part.filename)
+    return { stored, filename, contentType: await watch.type(), detected: await watch.detected() }
   } catch (error) {
     await blobs.delete(stored.blob)
     throw error

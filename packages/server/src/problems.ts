@@ -54,6 +54,11 @@ export const PROBLEMS = {
     'Content type not supported',
     'Send JSON as application/json and files as multipart/form-data.',
   ),
+  file_type_not_allowed: entry(
+    415,
+    'File type not allowed',
+    'Send a file of a type that `allowedExtensions` of the app lists.',
+  ),
   unsupported_encoding: entry(415, 'Content encoding not supported', 'Send the body without Content-Encoding.'),
   head_too_large: entry(431, 'Header too large', 'Send fewer or shorter header fields.'),
   request_timeout: entry(408, 'Request too slow', 'Send the whole request faster.'),

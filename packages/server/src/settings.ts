@@ -63,6 +63,14 @@ export const Settings = Type.Object(
       maxItems: 100,
       description: 'Origins whose pages may read media and answers by script (CORS), each as scheme://host[:port].',
     }),
+    allowedExtensions: Type.Union(
+      [Type.Array(Type.String({ pattern: '^[a-z0-9]{1,16}$' }), { maxItems: 200 }), Type.Null()],
+      {
+        default: null,
+        description:
+          'Extensions of the files that may be shared, lower-case and without dots; what the bytes show has to be listed, too. null: any file.',
+      },
+    ),
     maxUploadBytes: Type.Integer({ minimum: 1, default: 1_073_741_824, description: 'The largest file accepted.' }),
     quotaBytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
       default: null,

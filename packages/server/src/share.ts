@@ -2,6 +2,7 @@ import { resourceOf } from '@gatehouse/core/resource'
 import { safeSegment } from '@gatehouse/core/segment'
 import type { Attachment } from '@gatehouse/storage/records/port'
 import type { FastifyRequest } from 'fastify'
+import { type FileFault, fileFault } from './file-validation.ts'
 import type { Parts, Tenant } from './parts.ts'
 import { problem } from './problems.ts'
 import { newAttachmentKey, newId } from './secrets.ts'
@@ -60,7 +61,7 @@ export function reserve(app: string, conversation: string, pathName: string): Re
 
 /**
  * Makes an upload an attachment, in a conversation (which MUST exist) or outside of any. Deletes the blob where that
- * fails. Without a word about access it is private where the app's settings say so.
+ * fails. Without a word about access it is private where the app's settings say so. Raises `file_type_not_allowed`.
  */
 export async function share(
   parts: Parts,
@@ -72,6 +73,7 @@ export async function share(
   const { stored, filename, contentType, from, recipients } = upload
   const access = upload.access ?? usualAccess(tenant)
   try {
+    requireAllowed(tenant, upload)
     return await commit(parts, tenant, {
       ...{ conversation, filename, contentType, ...stored, access, from, recipients, held },
       ...(reserved ?? { id: newId(), path: pathIn(tenant.app.id, conversation, pathName) }),
@@ -110,6 +112,18 @@ export async function shareAgain(
   if ((await parts.records.attachments.find(source.app, source.id)) !== null) return shared
   await unshare(parts, shared, 'operator')
   return null
+}
+
+const FAULTS: Readonly<Record<FileFault, string>> = {
+  extension_not_allowed: 'The app does not allow files with this extension.',
+  type_unrecognised: 'The bytes are of no format that can be recognised.',
+  type_not_allowed: 'The bytes are of a format that the app does not allow, whatever the name says.',
+}
+
+function requireAllowed({ settings }: Tenant, { filename, detected }: Upload): void {
+  if (settings.allowedExtensions === null) return
+  const fault = fileFault(filename, detected, settings.allowedExtensions)
+  if (fault !== null) throw problem('file_type_not_allowed', FAULTS[fault])
 }
 
 /** The access of what is shared without a word about it. */

@@ -44,7 +44,13 @@ const NOW = 1_800_000_000_000
 /** Runs the upkeep once over these records, at this time. */
 async function once(records: Records, at: number, applied: number): Promise<void> {
   const parts = { records, blobs: createMemoryBlobs(), reserve: null, log: pino({ level: 'silent' }) }
-  const upkeep = startUpkeep({ ...parts, now: () => at, applied: () => applied, change: async () => null, keepKeys: async () => {} })
+  const upkeep = startUpkeep({
+    ...parts,
+    now: () => at,
+    applied: () => applied,
+    change: async () => null,
+    keepKeys: async () => {},
+  })
   await upkeep.settled()
   await upkeep.stop()
 }
@@ -125,7 +131,16 @@ test('upkeep: a file that waited a day to be sent is deleted, with its bytes; wh
     return logged && { logged, revocation: { sequence: logged.sequence, nodes: 1, milliseconds: 0, cut: 0 } }
   }
   const log = pino({ level: 'silent' })
-  const upkeep = startUpkeep({ records, blobs, reserve: null, log, now: () => NOW, applied: () => 0, change, keepKeys: async () => {} })
+  const upkeep = startUpkeep({
+    records,
+    blobs,
+    reserve: null,
+    log,
+    now: () => NOW,
+    applied: () => 0,
+    change,
+    keepKeys: async () => {},
+  })
   await upkeep.settled()
   await upkeep.stop()
   const left = await records.attachments.list('app', { after: null, limit: 10 })

@@ -338,3 +338,31 @@ test('an app that is deleted during an upload leaves nothing, and is told', asyn
   assert.deepEqual([late.status, late.body.code], [404, 'not_found'])
   assert.equal((await stored()).length, before)
 })
+
+test('an app can allow some formats only, by extension and by what the bytes show', async () => {
+  const { body: strict } = await house.call('POST', '/v1/apps', {
+    name: 'Strict',
+    settings: { allowedExtensions: ['png', 'txt'] },
+  })
+  const before = (await stored()).length
+  const rows: readonly [filename: string, bytes: Buffer, status: number, detail?: RegExp][] = [
+    ['a.png', PNG, 201],
+    ['a.txt', Buffer.from('grüße'), 201],
+    ['a.exe', PNG, 415, /extension/],
+    ['a.png', Buffer.from('MZ\x90\x00 a program'), 415, /whatever the name says|recognised/],
+    ['a.png', Buffer.from('hello'), 415, /recognised/],
+    ['a.txt', Buffer.from([0x68, 0x00, 0xff]), 415, /recognised/],
+  ]
+  for (const [filename, bytes, status, detail] of rows) {
+    const answer = await send(`/v1/apps/${strict.id}/attachments`, [['file', file(bytes), filename]])
+    assert.equal(answer.status, status, `${filename}: ${JSON.stringify(answer.body)}`)
+    if (detail === undefined) continue
+    assert.equal(answer.body.code, 'file_type_not_allowed')
+    assert.match(answer.body.detail, detail)
+  }
+  assert.equal((await stored()).length, before + 2, 'nothing is left of what was refused')
+  for (const allowedExtensions of [['.png'], ['PNG'], 'png', [1]]) {
+    const answer = await house.call('PATCH', `/v1/apps/${strict.id}`, { settings: { allowedExtensions } })
+    assert.equal(answer.status, 400, JSON.stringify(allowedExtensions))
+  }
+})
