@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { keyCommand } from './commands/key.ts'
 import { loginCommand } from './commands/login.ts'
+import { mediaKeyCommand } from './commands/media-key.ts'
 import { openapiCommand } from './commands/openapi.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -30,6 +31,7 @@ export function createProgram(terminal: Terminal, end: (code: ExitCode) => void)
     .addCommand(demoCommand(terminal))
     .addCommand(appCommand(terminal))
     .addCommand(keyCommand(terminal))
+    .addCommand(mediaKeyCommand(terminal))
     .addCommand(userCommand(terminal))
     .addCommand(loginCommand(terminal))
     .addCommand(tokenCommand(terminal))

@@ -15,6 +15,7 @@ type Targets = {
   readonly session?: string
   readonly conversation?: string
   readonly resource?: string
+  readonly mediaTokens?: boolean
   readonly subject?: string
   readonly issuedBefore?: number
   readonly all?: boolean
@@ -29,6 +30,7 @@ export function revokeCommand(terminal: Terminal): Command {
     .option('--api-key <id>', 'this API key and everything issued with it')
     .option('--session <id>', 'one login or playback session')
     .option('--conversation <id>', 'everything issued for this conversation until now')
+    .option('--media-tokens', 'all media tokens of the app, and the cookies that they were swapped for')
     .option('--resource <path>', 'everything issued until now for this resource and what lies below it')
     .option('--subject <uid>', 'with --issued-before: what was issued for this subject before a sequence')
     .option('--issued-before <sequence>', 'the sequence, from an earlier revocation', positive)
@@ -53,10 +55,18 @@ export function revokeCommand(terminal: Terminal): Command {
 
 /** The one thing named, as the API takes it; null means everything in the app. */
 function targetOf(options: Targets): object | null {
-  const { user, token, apiKey, session, conversation, resource, subject, issuedBefore, all } = options
-  const named = Object.entries({ user, token, key: apiKey, session, conversation, resource, subject, all }).filter(
-    ([, value]) => value !== undefined,
-  )
+  const { user, token, apiKey, session, conversation, resource, mediaTokens, subject, issuedBefore, all } = options
+  const named = Object.entries({
+    user,
+    token,
+    key: apiKey,
+    session,
+    conversation,
+    resource,
+    mediaTokens,
+    subject,
+    all,
+  }).filter(([, value]) => value !== undefined)
   const [first] = named
   if (first === undefined || named.length > 1) {
     throw usage(

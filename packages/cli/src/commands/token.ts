@@ -14,6 +14,7 @@ export function tokenCommand(terminal: Terminal): Command {
     new Command('token')
       .description('issue tokens, and see why one is refused')
       .addCommand(issue(terminal))
+      .addCommand(media(terminal))
       .addCommand(inspect(terminal)),
     { examples: ['gatehouse token inspect TOKEN'] },
   )
@@ -69,6 +70,25 @@ function issue(terminal: Terminal): Command {
       'gatehouse token issue --offline --key ID:SECRET --grant play@/apps/APP/streams/42 --seconds 600',
     ],
     next: ['gatehouse token inspect TOKEN', 'gatehouse revoke --token ID --app APP'],
+  })
+}
+
+function media(terminal: Terminal): Command {
+  const command = withinApp(
+    new Command('media')
+      .description('issue a media token for each path: the app, a conversation, or a file')
+      .argument('<path...>', 'such as /apps/APP/conversations/general'),
+  ).action(async (paths: string[], options: AppOptions) => {
+    const client = connect(terminal, options)
+    const path = appPath(await appOf(terminal, options, client), 'media-tokens')
+    const issued = await client.call<{ readonly tokens: Readonly<Record<string, string>> }>('POST', path, { paths })
+    const lines = Object.entries(issued.tokens).map(([each, token]) => `${each}\n  ${token}`)
+    print(terminal, options.json, issued, lines.join('\n'))
+  })
+  return teach(command, {
+    examples: ['gatehouse token media --app APP /apps/APP/conversations/general'],
+    next: ['gatehouse token inspect TOKEN', 'gatehouse revoke --media-tokens --app APP'],
+    more: 'A browser swaps one for a cookie at /v1/cookie; elsewhere it is sent as bearer.',
   })
 }
 
