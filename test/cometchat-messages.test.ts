@@ -301,3 +301,46 @@ test('the list of conversations tells the last message of each, newest first', a
   )
   assert.equal(await rest.fails('GET', '/conversations'), '400 ERR_BAD_REQUEST')
 })
+
+test('nothing odd, wherever it stands, is a fault of the server', async () => {
+  const odd: readonly unknown[] = [
+    ...[
+      null,
+      0,
+      -1,
+      1.5,
+      true,
+      '',
+      ' ',
+      '__proto__',
+      '\u0000',
+      '\ud800',
+      '\u202e',
+      'a'.repeat(5000),
+      '{"a":',
+      '[]',
+      'null',
+    ],
+    ...[[], [null], [[[]]], {}, { toString: 1 }, { length: 5 }, { url: 'x' }, [{ url: null }], [{ url: 'http://[' }]],
+    [{ url: 'https://x.test/', name: 5, size: { toString: 1 }, mimeType: [], extension: {} }],
+  ]
+  const sent = await sendPicture(ann, 'bob')
+  const fields = ['type', 'receiverType', 'receiver', 'category', 'data', 'tags', 'caption', 'parentMessageId', 'muid']
+  for (const value of odd) {
+    const file = { name: 'x', size: 1, mimeType: 'image/png' }
+    const upload = { ...to('bob'), files: { a: { ...file, size: value }, b: { ...file, name: value }, c: value } }
+    const calls: (readonly [string, string, unknown])[] = [
+      ['POST', '/files/upload-url', upload],
+      ['POST', '/files/upload-url', { ...upload, files: value }],
+      ['POST', '/messages', { ...textBody('bob', 'x'), type: 'image', data: { attachments: value, url: value } }],
+      ['PUT', `/messages/${sent.id}`, { data: value, text: value, tags: value }],
+      ...fields.map((field) => ['POST', '/messages', { ...textBody('bob', 'x'), [field]: value }] as const),
+    ]
+    for (const [method, path, body] of calls) await ann.call(method, path, body)
+  }
+  assert.equal(
+    (await ann.call('GET', '/users/bob/messages?per_page=1000')).status,
+    200,
+    'and what was taken can be shown',
+  )
+})

@@ -145,14 +145,19 @@ function readFile(given: Fields, { addresses, clientsAddTokens }: Reading): Name
     throw badField('url', 'The url names the media host of this app, but lies elsewhere.')
   }
   const shown = name ?? lastSegment(url)
-  const size = Number(given.size ?? 0)
   return {
     url: addresses.strip(url) as string,
     name: addresses.strip(shown) as string,
     mimeType: textOf(given, 'mimeType', 127) ?? 'application/octet-stream',
     extension: textOf(given, 'extension', 32) ?? extensionOf(shown),
-    size: Number.isSafeInteger(size) && size > 0 ? size : 0,
+    size: fileSizeOf(given.size) ?? 0,
   }
+}
+
+/** A number of bytes, as such or in digits; null for everything else. */
+export function fileSizeOf(given: unknown): number | null {
+  const digits = Number.isSafeInteger(given) || typeof given === 'string' ? String(given) : ''
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : null
 }
 
 /** What follows the last dot of a name, in lower case; empty where nothing like an extension does. */

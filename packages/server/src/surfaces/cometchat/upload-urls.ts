@@ -5,7 +5,7 @@ import { type Context, call, type SurfaceCall } from './call.ts'
 import { badField, CallError, callErrorOf, type ErrorCode, failure } from './errors.ts'
 import { MOST_FILES, MOST_MESSAGE_BYTES } from './me.ts'
 import { accessOf, mediaUrls } from './media-urls.ts'
-import { extensionOf } from './message-draft.ts'
+import { extensionOf, fileSizeOf } from './message-draft.ts'
 import type { Places } from './message-place.ts'
 import { choiceOf, type Fields, fieldsOf, requiredText, textOf } from './request.ts'
 import { pathName } from './sending.ts'
@@ -80,8 +80,8 @@ export function createUploadUrlCalls(parts: Parts, places: Places): readonly Sur
 
 function readFile(file: Fields): { name: string; size: number; type: string } {
   const name = requiredText(file, 'name', 512)
-  const size = Number(file.size)
-  if (!Number.isSafeInteger(size) || size < 0) throw badField('size', 'The size must be a whole number of bytes.')
+  const size = fileSizeOf(file.size)
+  if (size === null) throw badField('size', 'The size must be a whole number of bytes.')
   const type = (textOf(file, 'mimeType', 127) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (type !== '' && !TYPE.test(type)) throw badField('mimeType', 'The mime type format is invalid.')
   return { name, size, type: type === '' ? 'application/octet-stream' : type }
