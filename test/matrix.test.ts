@@ -51,6 +51,12 @@ const ROUTES = [
   },
   { name: 'manage', call: (client, query) => client.put(`${app.base}/users/u${serial++}${query}`, {}) },
   { name: 'write to another app', call: (client, query) => client.post(`${other.base}/messages${query}`, MESSAGE) },
+  {
+    name: 'issue media tokens',
+    call: (client, query) => client.post(`${app.base}/media-tokens${query}`, { paths: [everything] }),
+  },
+  { name: 'get a cookie', call: (client, query) => client.get(`/v1/cookie${query}`) },
+  { name: 'rotate keys', call: (client, query) => client.get(`/v1/media-keys${query}`) },
   { name: 'make an app', call: (client, query) => client.post(`/v1/apps${query}`, { name: `a${serial++}` }) },
   { name: "be a surface's client", call: (client, query) => client.get(`/v3.0/me${query}`, inApp) },
   {
@@ -93,6 +99,23 @@ const ways = (kind: string, token: string, opens: readonly Name[]): readonly Kin
   { kind: `${kind}, query`, query: `t=${token}`, opens: opens.filter((name) => name.startsWith('read')) },
 ]
 
+const mediaPaths = [everything, `${everything}/conversations/c`, file.path, outside.path]
+const askMedia = async (tenant: typeof app, paths: readonly string[]) =>
+  (await tenant.admin.post(`${tenant.base}/media-tokens`, { paths })).json<{ tokens: Record<string, string> }>().tokens
+const media = await askMedia(app, mediaPaths)
+const mediaFor = (path: string) => media[path] ?? ''
+const otherMedia = (await askMedia(other, [`/apps/${other.id}`]))[`/apps/${other.id}`] ?? ''
+/** Everywhere that a media token may stand, and where it may not. */
+const mediaWays = (kind: string, token: string, reads: readonly Name[]): readonly Kind[] => [
+  { kind: `${kind}, bearer`, headers: bearer(token), opens: [...reads, 'get a cookie'] },
+  { kind: `${kind}, query`, query: `t=${token}`, opens: reads },
+  { kind: `${kind}, cookie`, headers: { cookie: `gatehouse_media=${token}` }, opens: reads },
+  { kind: `${kind}, another cookie`, headers: { cookie: `zendesk_media_token=${token}` }, opens: reads },
+  { kind: `${kind}, cookie of nothing`, headers: { cookie: `media=${token}` }, opens: [] },
+  { kind: `${kind}, query of a surface`, query: `fat=${token}`, opens: [] },
+  { kind: `${kind}, as a login session`, headers: { authtoken: token }, opens: [] },
+  { kind: `${kind}, as a key`, headers: { apikey: token }, opens: [] },
+]
 const link = await linkOf(app, file.id)
 const login = await logIn(app, 'bob')
 const pass = await login.pass()
@@ -137,13 +160,13 @@ const elsewhere = (kind: string, token: string): readonly Kind[] => [
 
 const KINDS: readonly Kind[] = [
   { kind: 'nothing at all', opens: [] },
-  { kind: 'account-wide key', headers: keyed(ADMIN), opens: names((name) => !SURFACE.test(name)) },
+  { kind: 'account-wide key', headers: keyed(ADMIN), opens: names((name) => !SURFACE.test(name) && name !== 'get a cookie') },
   { kind: 'account-wide key, of a surface', headers: { apikey: ADMIN.secret }, opens: names(reads, serves) },
   { kind: 'account-wide key, as what a user shows', headers: { authtoken: ADMIN.secret }, opens: [] },
   ...(['basic', 'bearer'] as const).map((scheme) => ({
     kind: `app key, ${scheme}`,
     headers: keyed(appKey, scheme),
-    opens: [...OWN, 'list links', 'write', 'issue', 'manage'] satisfies Name[],
+    opens: [...OWN, 'list links', 'write', 'issue', 'issue media tokens', 'manage'] satisfies Name[],
   })),
   { kind: 'app key, of a surface', headers: { apikey: appKey.secret }, opens: [...OWN, "be a surface's server"] },
   { kind: 'app key, as what a user shows', headers: { authtoken: appKey.secret }, opens: [] },
@@ -194,6 +217,12 @@ const KINDS: readonly Kind[] = [
   { kind: 'upload ticket, query', query: `fat=${ticket}`, opens: [] },
   { kind: 'upload ticket, in our own query', query: `t=${ticket}`, opens: [] },
   ...elsewhere('upload ticket', ticket),
+  ...mediaWays('media token of the app', mediaFor(everything), OWN),
+  ...mediaWays('media token of a conversation', mediaFor(`${everything}/conversations/c`), ['read the file']),
+  ...mediaWays('media token of a file', mediaFor(file.path), ['read the file']),
+  ...mediaWays('media token of a file outside', mediaFor(outside.path), ['read outside of conversations']),
+  ...mediaWays("other app's media token", otherMedia, ["read another app's file"]),
+  ...ways('forged media token', `${mediaFor(everything).slice(0, -4)}AAAA`, []),
   ...ways('grant token of the server, read', issued, OWN),
   ...ways('offline token, read', offlineToken(appKey, hour()), OWN),
   ...ways('offline token, write', write, ['write']),
