@@ -1,9 +1,23 @@
 import type { SurfaceJudge } from '../../judge.ts'
 import type { Parts } from '../../parts.ts'
 import type { Surface } from '../../surface.ts'
+import { createAppKeyCalls } from './app-keys.ts'
+import { createAppCalls } from './apps.ts'
+import { createConversationCalls } from './conversations.ts'
 import { mountCalls } from './mount.ts'
+import { createParticipantCalls } from './participants.ts'
+import { createMergeCalls } from './user-ends.ts'
+import { createUserCalls } from './users.ts'
 
 /** The face of Sunshine Conversations: its calls under `/v2/apps` and `/v1.1`, translated. */
 export function createSunshine(parts: Parts, judge: SurfaceJudge): Surface {
-  return mountCalls(parts, judge, [])
+  const calls = [
+    ...createAppCalls(parts),
+    ...createAppKeyCalls(parts),
+    ...createUserCalls(parts),
+    ...createMergeCalls(parts),
+    ...createConversationCalls(parts),
+    ...createParticipantCalls(parts),
+  ]
+  return mountCalls(parts, judge, calls)
 }
