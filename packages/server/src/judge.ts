@@ -46,7 +46,8 @@ export type Judge = (request: FastifyRequest, ask: Ask) => Promise<Judged>
  */
 export type SurfaceAsk = {
   readonly action: Action
-  readonly resource: Resource
+  /** Null as in {@link Ask}. */
+  readonly resource: Resource | null
   readonly found: Found
   readonly accepts: readonly TokenKind[]
 }

@@ -47,6 +47,8 @@ export type Sharing = {
   readonly pathName?: string
   /** Whether it waits to be sent: until then only its sender receives it. */
   readonly held?: boolean
+  /** Whether it goes with the message that it is for. */
+  readonly forMessage?: boolean
   /** The place that was reserved for it. Raises `Conflict` (`attachment`) where something lies there. */
   readonly reserved?: Reserved
 }
@@ -68,14 +70,14 @@ export async function share(
   tenant: Tenant,
   upload: Upload,
   conversation: string | null,
-  { pathName = safeSegment(upload.filename), held = false, reserved }: Sharing = {},
+  { pathName = safeSegment(upload.filename), held = false, forMessage = false, reserved }: Sharing = {},
 ): Promise<Attachment> {
   const { stored, filename, contentType, from, recipients } = upload
   const access = upload.access ?? usualAccess(tenant)
   try {
     requireAllowed(tenant, upload)
     return await commit(parts, tenant, {
-      ...{ conversation, filename, contentType, ...stored, access, from, recipients, held },
+      ...{ conversation, filename, contentType, ...stored, access, from, recipients, held, forMessage },
       ...(reserved ?? { id: newId(), path: pathIn(tenant.app.id, conversation, pathName) }),
     })
   } catch (error) {

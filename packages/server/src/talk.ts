@@ -58,39 +58,71 @@ export async function editMessage(
 }
 
 /**
- * Deletes a message; with `attachments`, they are refused to everybody from then on, before the message goes. With `mark`, that there was
- * a message stays to be seen. Answers it as it is then or was; null where it is gone already.
+ * Deletes a message; with `attachments`, they are refused to everybody from then on, before the message goes: all of them, or those that
+ * were shared for the message alone. With `mark`, that there was a message stays to be seen. Answers it as it is then or was; null
+ * where it is gone already.
  */
 export async function deleteMessage(
   parts: Parts,
   message: Message,
-  { by, mark, attachments }: { readonly by: string; readonly mark: boolean; readonly attachments: boolean },
+  {
+    by,
+    mark,
+    attachments,
+  }: {
+    readonly by: string
+    readonly mark: boolean
+    readonly attachments: boolean | 'for message'
+  },
 ): Promise<Message | null> {
   const { records, now } = parts
   const { app, id } = message
-  if (attachments) {
-    for (const one of await records.attachments.findMany(app, message.attachments)) await unshare(parts, one, by)
+  if (attachments !== false) {
+    const found = await records.attachments.findMany(app, message.attachments)
+    for (const one of found) if (attachments === true || one.forMessage) await unshare(parts, one, by)
   }
   if (mark) return records.messages.markDeleted(app, id, by, now())
   return (await records.messages.delete(app, id)) ? message : null
 }
 
 /**
- * Deletes a conversation with its members, messages and attachments, at once for everybody, then the bytes. False where there is none, or
- * it was merged into another one.
+ * Deletes what was shared for messages of a conversation alone, wherever it lies: of those that `which` picks, at once for everybody.
+ */
+export async function unshareForMessages(
+  parts: Parts,
+  { app, id }: Pick<Conversation, 'app' | 'id'>,
+  by: string,
+  which: (message: Message, attachment: Attachment) => boolean,
+): Promise<void> {
+  const { messages, attachments } = parts.records
+  for await (const page of allPages<Message>((paging) => messages.list(app, id, { ...paging, order: 'ascending' }))) {
+    for (const message of page) {
+      if (message.attachments.length === 0) continue
+      for (const one of await attachments.findMany(app, message.attachments)) {
+        if (one.forMessage && which(message, one)) await unshare(parts, one, by)
+      }
+    }
+  }
+}
+
+/**
+ * Deletes a conversation with its members, messages and attachments, at once for everybody, then the bytes; what lies elsewhere and was
+ * shared for its messages alone goes, too. False where there is none, or it was merged into another one.
  */
 export async function deleteConversation(parts: Parts, app: string, id: string, by: string): Promise<boolean> {
   const { records, standings } = parts
   const conversation = await records.conversations.find(app, id)
   if (conversation === null || conversation.mergedInto !== null) return false
   const blobs = new Set<string>()
-  for (const home of [id, ...conversation.mergedFrom]) {
+  const homes = [id, ...conversation.mergedFrom]
+  for (const home of homes) {
     for await (const page of allPages<Attachment>((paging) =>
       records.attachments.list(app, { ...paging, conversation: home }),
     )) {
       for (const { blob } of page) blobs.add(blob)
     }
   }
+  await unshareForMessages(parts, conversation, by, (_, { conversation }) => !homes.includes(conversation ?? ''))
   const gone = await standings.change({ kind: 'conversation', app, conversation: id, to: 'deleted' }, by)
   if (gone === null) return false
   for (const blob of blobs) await discard(parts, blob)
