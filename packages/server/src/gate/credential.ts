@@ -44,7 +44,7 @@ export type Head = { readonly headers: IncomingHttpHeaders; readonly rawHeaders:
 /** The cookie that carries media and grant tokens. */
 export const MEDIA_COOKIE = 'gatehouse_media'
 
-/** The cookies that are read: our own, and the one that clients of Sunshine Conversations set. */
+/** The cookies that are read: our own, and the one that clients of a surface know. */
 const MEDIA_COOKIES = [MEDIA_COOKIE, 'zendesk_media_token'] as const
 
 /** No credential is longer than this; JWTs are checked more strictly later. */
