@@ -1,24 +1,35 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { ROOT } from './gatehouse.ts'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { ROOT, temporaryFolder } from './gatehouse.ts'
 
 /** Starts the system's Chromium without a window; it plays media without being asked to, and reaches nothing but the tests. */
 export function startBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  })
+  return chromium.launch(OPTIONS)
+}
+
+/** Starts one that finds all names below `.test` on this machine, with preferences of its user (Chromium's file `Preferences`). */
+export function startBrowserOf(preferences: object): Promise<BrowserContext> {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'Default'))
+  writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
+  const args = [...OPTIONS.args, '--host-resolver-rules=MAP *.test 127.0.0.1']
+  return chromium.launchPersistentContext(folder, { ...OPTIONS, args, ignoreHTTPSErrors: true })
+}
+
+const OPTIONS = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--autoplay-policy=no-user-gesture-required',
+  ],
 }
 
 /** Where a picture of the documentation lies, or null where the pictures are not to be made anew (`UPDATE_SCREENSHOT=1`). */
