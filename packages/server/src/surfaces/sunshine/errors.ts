@@ -93,6 +93,7 @@ const BY_PROBLEM: Partial<Record<ProblemCode, ErrorName>> = {
   form_too_large: 'tooLarge',
   unavailable: 'unavailable',
   not_ready: 'unavailable',
+  file_type_not_allowed: 'unsupportedMediaType',
   disk_full: 'storageFull',
 }
 

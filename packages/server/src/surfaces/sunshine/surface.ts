@@ -3,7 +3,9 @@ import type { Parts } from '../../parts.ts'
 import type { Surface } from '../../surface.ts'
 import { createAppKeyCalls } from './app-keys.ts'
 import { createAppCalls } from './apps.ts'
+import { createAttachmentCalls, createUploads } from './attachments.ts'
 import { createConversationCalls } from './conversations.ts'
+import { createCookieCalls } from './cookies.ts'
 import { mountCalls } from './mount.ts'
 import { createParticipantCalls } from './participants.ts'
 import { createMergeCalls } from './user-ends.ts'
@@ -11,6 +13,7 @@ import { createUserCalls } from './users.ts'
 
 /** The face of Sunshine Conversations: its calls under `/v2/apps` and `/v1.1`, translated. */
 export function createSunshine(parts: Parts, judge: SurfaceJudge): Surface {
+  const uploads = createUploads(parts)
   const calls = [
     ...createAppCalls(parts),
     ...createAppKeyCalls(parts),
@@ -18,6 +21,7 @@ export function createSunshine(parts: Parts, judge: SurfaceJudge): Surface {
     ...createMergeCalls(parts),
     ...createConversationCalls(parts),
     ...createParticipantCalls(parts),
+    ...createAttachmentCalls(parts, uploads),
   ]
-  return mountCalls(parts, judge, calls)
+  return mountCalls(parts, judge, calls, createCookieCalls(parts, judge))
 }
