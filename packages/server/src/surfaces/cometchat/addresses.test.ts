@@ -112,3 +112,23 @@ test('what is nested too deep, or would change what objects are, is unwieldy', (
   assert.equal(isUnwieldy(JSON.parse('{"a":{"__proto__":{"x":1}}}'), 9), true)
   assert.equal(isUnwieldy(JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`), 16), true)
 })
+
+test('signs that mean something in expressions stand for themselves, in the host and in the wall', () => {
+  const wall = 'https://wall.example/(a+)+[b-z]{2}?to=^$|.*\\'
+  const odd = createAddresses({ mediaUrl: 'http://[::1]:8080', loginWall: wall })
+  const own = `http://[::1]:8080${PATH}`
+  const rows = [
+    [plain, `https://media.example:8443${PATH}`, true],
+    [plain, `https://mediaXexample:8443${PATH}`, false],
+    [odd, own, true],
+    [odd, `http://::8080${PATH}`, false],
+    [odd, `${wall}${own}`, true],
+    [odd, `https://wall.example/aabc${own}`, false],
+    [odd, `anything${own}`, false],
+  ] as const
+  for (const [addresses, text, is] of rows) {
+    assert.equal(addresses.isOwn(text), is, text)
+    assert.equal(addresses.place(text)?.path ?? null, is ? PATH : null, text)
+  }
+  assert.equal(odd.strip(`${wall}${own}?fat=secret`), own)
+})
