@@ -20,8 +20,8 @@ export type Pages = <T>(
 const SIZE = { fallback: 25, most: 100 }
 
 /** Creates the reader of pages: `page[size]`, and one of `page[after]` and `page[before]`. Cursors are sealed. */
-export function createPages({ vault, config }: Pick<Parts, 'vault' | 'config'>): Pages {
-  const pager = createPager(vault)
+export function createPages(parts: Pick<Parts, 'vault' | 'config'>): Pages {
+  const pager = createPager(parts.vault)
 
   /** The place that a cursor stands for. */
   function placeOf(cursor: string, list: string): number {
@@ -51,7 +51,7 @@ export function createPages({ vault, config }: Pick<Parts, 'vault' | 'config'>):
         .filter(([parameter]) => parameter.startsWith('filter['))
         .map(([parameter, value]): [string, string] => [parameter, String(value)])
       const parameters = new URLSearchParams([...filters, ['page[size]', String(size)], [`page[${name}]`, cursor]])
-      return `${config.publicUrl}${request.url.split('?', 1)[0]}?${parameters}`
+      return `${parts.config.publicUrl}${request.url.split('?', 1)[0]}?${parameters}`
     }
     return {
       items,

@@ -27,14 +27,15 @@ export function createMergeCalls(parts: Parts): readonly SurfaceCall[] {
     const { app } = discarded
     const { conversations } = records
     const own = await conversations.findBetween(app, [discarded.id, discarded.id])
+    if (own !== null) {
+      const home = await directConversation(parts, app, [surviving.id, surviving.id])
+      // Before, since a default conversation that another joins is nobody's own any more.
+      await conversations.removeMember(app, own.id, discarded.id, now())
+      if (home === null || (await conversations.merge(app, home.id, own.id, now())) === null)
+        throw failure('userNotFound')
+    }
     for (const { id } of await conversationsOf(parts, app, discarded.id)) {
-      if (id === own?.id) {
-        const home = await directConversation(parts, app, [surviving.id, surviving.id])
-        if (home === null || (await conversations.merge(app, home.id, id, now())) === null)
-          throw failure('userNotFound')
-      } else {
-        await addMembers(parts, app, id, [{ user: surviving.id }], { by })
-      }
+      await addMembers(parts, app, id, [{ user: surviving.id }], { by })
     }
   }
 
