@@ -26,6 +26,17 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   const none = trustedProxies.length === 0
   const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
+  /** The other end of a connection is the same for every request that comes over it. */
+  const peers = new WeakMap<object, Peer>()
+  function peerOf(socket: IncomingMessage['socket']): Peer {
+    const known = peers.get(socket)
+    if (known !== undefined) return known
+    const address = plain(socket.remoteAddress)
+    const peer = { address, trusted: !none && address !== null && isTrusted(address) }
+    if (address !== null) peers.set(socket, peer)
+    return peer
+  }
+
   /** The last of the hops that is no proxy. Something unreadable in the chain: who stands before it is not known. */
   function nearest(hops: readonly (string | null)[], peer: string): string | null {
     let address = peer
@@ -39,13 +50,10 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   }
 
   return {
-    fromTrustedProxy(request) {
-      const peer = plain(request.socket.remoteAddress)
-      return !none && peer !== null && isTrusted(peer)
-    },
+    fromTrustedProxy: ({ socket }) => peerOf(socket).trusted,
     of(request) {
-      const peer = plain(request.socket.remoteAddress)
-      if (none || peer === null || !isTrusted(peer)) return peer
+      const { address: peer, trusted: believed } = peerOf(request.socket)
+      if (peer === null || !believed) return peer
       const listed = joined(request.headers['x-forwarded-for'])
       const told = joined(request.headers.forwarded)
       const byList = listed === null ? peer : nearest(listed.split(','), peer)
@@ -55,6 +63,8 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     },
   }
 }
+
+type Peer = { readonly address: string | null; readonly trusted: boolean }
 
 function joined(header: string | readonly string[] | undefined): string | null {
   if (header === undefined) return null
