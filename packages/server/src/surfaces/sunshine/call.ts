@@ -3,9 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../judge.ts'
 import type { Tenant } from '../../parts.ts'
 import type { Fields, Query } from './request.ts'
-
-/** The versions of the vendor's API; they differ in paths, names and the shape of errors. */
-export type Version = 'v2' | 'v1.1'
+import type { Version } from './version.ts'
 
 /** A call on the account (all apps together) that was let in, its body read (forms apart). */
 export type AccountContext = {

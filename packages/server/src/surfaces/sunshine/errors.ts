@@ -1,7 +1,7 @@
 import type { Reason } from '@gatehouse/core/reasons'
 import { Conflict, Missing } from '@gatehouse/storage/records/port'
 import { type ProblemCode, problemOf } from '../../problems.ts'
-import type { Version } from './call.ts'
+import type { Version } from './version.ts'
 
 /** How an error of this surface looks: its HTTP status, the code on the wire, and the title where nothing better is known. */
 type ErrorEntry = { readonly status: number; readonly code: string; readonly title: string }

@@ -5,10 +5,11 @@ import { BROWSER_HEADERS } from '../../browser-headers.ts'
 import type { Caller, SurfaceJudge } from '../../judge.ts'
 import type { Parts, Tenant } from '../../parts.ts'
 import type { Surface } from '../../surface.ts'
-import type { AccountContext, OpenCall, SurfaceCall, Version } from './call.ts'
+import type { AccountContext, OpenCall, SurfaceCall } from './call.ts'
 import { findKey } from './credential.ts'
 import { callErrorOf, errorBody, failure, refusalError } from './errors.ts'
 import { fieldsOf, queryOf } from './request.ts'
+import type { Version } from './version.ts'
 
 /** Under `/v2` other surfaces answer, too: here only what lies below `apps`. */
 const OWN = /^\/(?:v2\/apps|v1\.1)(?=[/?]|$)/
