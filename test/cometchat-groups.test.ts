@@ -283,6 +283,34 @@ test('kicked, left and banned: out at once, and only those who are banned stay o
   assert.deepEqual(Object.keys(await members(rest, 'doors')), ['ann', 'bob', 'carol'])
 })
 
+test('lists of people to ban respect rank as bans one by one do; a server bans anybody', async () => {
+  await rest.ok('POST', '/groups', {
+    guid: 'lists',
+    name: 'Lists',
+    type: 'public',
+    owner: 'ann',
+    members: { admins: ['erin'], moderators: ['bob', 'carol'], participants: ['dave'] },
+  })
+  const { usersToBan } = await bob.ok('PUT', '/groups/lists/members', {
+    usersToBan: ['ann', 'erin', 'carol', 'bob', 'dave'],
+  })
+  for (const above of ['ann', 'erin', 'carol', 'bob']) {
+    assert.deepEqual([usersToBan[above].success, usersToBan[above].error.code], [false, 'ERR_PERMISSION_DENIED'], above)
+  }
+  assert.deepEqual(usersToBan.dave, { success: true })
+  assert.deepEqual(Object.keys(await members(rest, 'lists')), ['ann', 'bob', 'carol', 'erin'])
+
+  const made = await ann.ok('POST', '/groups', {
+    guid: 'self',
+    name: 'Self',
+    type: 'public',
+    members: { usersToBan: ['ann', 'bob'] },
+  })
+  assert.deepEqual([made.members.usersToBan.ann.success, made.members.usersToBan.bob.success], [false, true])
+  const added = await rest.ok('PUT', '/groups/lists/members', { usersToBan: ['ann'] })
+  assert.deepEqual(added.usersToBan, { ann: { success: true } })
+})
+
 test('who is put out loses what was shared there, and has it again when they are back', async () => {
   const place = await createApp(server.admin)
   const own = await restOf(place)

@@ -82,7 +82,7 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       who: 'both',
       bodyLimit: BODY_LIMIT,
       handle: async (context) => {
-        const { app, caller, tenant } = context
+        const { app, caller, tenant, who } = context
         const fields = withoutTokens(context.fields, parts.config.mediaUrl, tenant)
         const guid = newGuid(fields)
         const name = requiredText(fields, 'name')
@@ -96,8 +96,9 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
           .catch((error: unknown) => {
             throw isConflict(error) ? failure('ERR_GUID_ALREADY_EXISTS', taken(guid)) : error
           })
+        const rank = who === 'client' ? 'owner' : null
         const added =
-          lists === null ? null : await addLists(parts, { app, guid, lists, by: caller.by, bannedBy: owner })
+          lists === null ? null : await addLists(parts, { app, guid, lists, by: caller.by, bannedBy: owner, rank })
         const group = await findGroup(records, app, guid)
         return { data: { ...(await show(context, group)), ...(added !== null && { members: added }) } }
       },

@@ -22,7 +22,7 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
   const groupOf = ({ app, params }: Context) => findGroup(records, app, params.guid ?? '')
 
   async function add(context: Context): Promise<Answer> {
-    const { app, fields, caller, reader } = context
+    const { app, fields, caller, reader, who } = context
     const group = await groupOf(context)
     const rank = await requireRank(records, context, group, 'moderator')
     const lists = readLists(fields)
@@ -30,7 +30,8 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       throw failure('ERR_PERMISSION_DENIED', 'Only admins may add admins and moderators.')
     }
     const bannedBy = reader?.id ?? null
-    return { data: await addLists(parts, { app, guid: group.id, lists, by: caller.by, bannedBy }) }
+    const asked = { app, guid: group.id, lists, by: caller.by, bannedBy, rank: who === 'client' ? rank : null }
+    return { data: await addLists(parts, asked) }
   }
 
   async function join(context: Context, uid: string): Promise<Answer> {

@@ -2,7 +2,7 @@ import type { User } from '@gatehouse/storage/records/port'
 import { addMembers, banMember, type Newcomer } from '../../membership.ts'
 import type { Parts } from '../../parts.ts'
 import { type ErrorCode, noSuchGroup, noSuchUser } from './errors.ts'
-import { LISTS, type Lists } from './group.ts'
+import { findGroup, isAbove, LISTS, type Lists, type Rank, rankOf } from './group.ts'
 import { findUsers } from './people.ts'
 
 /** What came of one uid. */
@@ -20,13 +20,15 @@ export function actorOf(by: string) {
 
 /**
  * Adds and bans the users of lists and tells for each what came of it. Whoever is no active user, is a member already, or is banned
- * stays what they were. All who are added come in one step.
+ * stays what they were. All who are added come in one step. A user bans only those who stand below their `rank`; a server, whose is null,
+ * everybody.
  */
 export async function addLists(
   parts: Parts,
-  asked: { app: string; guid: string; lists: Lists; by: string; bannedBy: string | null },
+  asked: { app: string; guid: string; lists: Lists; by: string; bannedBy: string | null; rank: Rank | null },
 ): Promise<Outcomes> {
-  const { app, guid, lists, by, bannedBy } = asked
+  const { app, guid, lists, by, bannedBy, rank } = asked
+  const { conversations } = parts.records
   const named = Object.values(lists).flat()
   const users = new Map(await findUsers(parts.records, app, named, { active: true }))
   const newcomers = new Map<string, Newcomer>()
@@ -40,7 +42,11 @@ export async function addLists(
   const arrival = await addMembers(parts, app, guid, [...newcomers.values()], { by })
   if (arrival === null) throw noSuchGroup(guid)
   const [present, banned] = [ids(arrival.present), ids(arrival.banned)]
-  const banish = async (user: User) => {
+  const group = await findGroup(parts.records, app, guid)
+  const banish = async (uid: string, user: User) => {
+    if (rank !== null && !isAbove(rank, rankOf(group, await conversations.member(app, guid, user.id)))) {
+      return refused('ERR_PERMISSION_DENIED', `${uid} does not stand below you in this group.`)
+    }
     await banMember(parts, app, guid, { user: user.id, bannedBy }, actorOf(by))
     return DONE
   }
@@ -55,7 +61,7 @@ export async function addLists(
     for (const uid of lists[list]) {
       const user = users.get(uid) ?? null
       if (user === null) outcomes[list][uid] = refused('ERR_UID_NOT_FOUND', noSuchUser(uid).message)
-      else if (list === 'usersToBan') outcomes[list][uid] = await banish(user)
+      else if (list === 'usersToBan') outcomes[list][uid] = await banish(uid, user)
       else if (present.has(user.id)) outcomes[list][uid] = refused('ERR_ALREADY_JOINED', `${uid} is a member already.`)
       else if (banned.has(user.id)) outcomes[list][uid] = refused('ERR_PERMISSION_DENIED', `${uid} is banned here.`)
       else outcomes[list][uid] = DONE
