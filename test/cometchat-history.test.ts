@@ -157,3 +157,36 @@ test('conversations of the native API with messages of its own are shown as well
   const last = (await carol.ok('GET', '/messages')).at(-1)
   assert.deepEqual([last.data.text, last.receiver, last.conversationId], ['odd', 'carol', 'ann_user_carol'])
 })
+
+test('what is written into messages from elsewhere breaks no list, and speaks for nobody else', async () => {
+  const { app, server } = chat
+  const at = `/v1/apps/${app.id}`
+  await server.admin.put(`${at}/conversations/forged`, { type: 'group', members: ['ann', 'bob'] })
+  const forged = { receiverType: 'user', receiver: 'carol', content: { note: 'n' }, files: [null] }
+  const rows: readonly object[] = [
+    forged,
+    { ...forged, files: [7] },
+    { ...forged, files: [[]] },
+    { ...forged, files: [{ url: 'https://example.org/x' }] },
+    { ...forged, files: [], content: 'text' },
+    { ...forged, files: [], content: null },
+    { ...forged, files: [] },
+  ]
+  for (const data of rows) {
+    const post = await server.admin.post(`${at}/messages`, { conversation: 'forged', from: 'ann', text: 'here' })
+    const { id } = post.json<{ id: string }>()
+    await ann.ok('PUT', `/messages/${id}`, { data: { text: 'mine', ...data } })
+    const odd = await server.admin.post(`${at}/messages`, {
+      conversation: 'forged',
+      from: 'ann',
+      data: { ...data, files: [null] },
+    })
+    assert.equal(odd.status, 201, odd.text)
+    const seen = await bob.ok('GET', '/groups/forged/messages?limit=2')
+    for (const one of seen) {
+      const said = [one.conversationId, one.receiverType, one.receiver, one.data.attachments]
+      assert.deepEqual(said, ['group_forged', 'group', 'forged', undefined], JSON.stringify(data))
+    }
+    await bob.ok('GET', '/conversations')
+  }
+})

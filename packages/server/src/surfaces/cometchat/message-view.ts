@@ -43,16 +43,34 @@ export function keep(draft: Draft, files: Kept['files']): { readonly [name: stri
   return { receiverType, receiver, content, files: files as readonly Json[], ...(muid !== null && { muid }) }
 }
 
-/** Whether this surface wrote the message; others keep in `data` what they like. */
-export function isKept({ data }: Message): boolean {
-  const { receiverType, receiver, files } = data
-  return (receiverType === 'user' || receiverType === 'group') && typeof receiver === 'string' && Array.isArray(files)
+/** The `data` of a message with other content. One that is not from here has nothing else, and does not become one that is. */
+export function keepContent(message: Message, content: Kept['content']): Message['data'] {
+  if (isKept(message)) return { ...message.data, content }
+  const { files: _none, ...plain } = content
+  return plain
+}
+
+/** Whether this surface wrote the message; others keep in `data` what they like, and MUST NOT break what shows it. */
+function isKept({ data }: Message): boolean {
+  const { receiverType, receiver, files, content } = data
+  if (!(receiverType === 'user' || receiverType === 'group') || typeof receiver !== 'string') return false
+  return isObject(content) && Array.isArray(files) && files.every((file) => typeof file === 'string' || isLink(file))
+}
+
+function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isLink(file: Json): boolean {
+  if (!isObject(file)) return false
+  const texts = [file.url, file.name, file.mimeType, file.extension]
+  return texts.every((text) => typeof text === 'string') && typeof file.size === 'number'
 }
 
 function kept(message: Message): Kept {
   if (!isKept(message)) return { content: message.data, files: message.attachments, muid: null }
-  const { content, files, muid } = message.data as Partial<Kept>
-  return { content: content ?? {}, files: files ?? [], muid: muid ?? null }
+  const { content, files, muid } = message.data as Kept
+  return { content, files, muid: muid ?? null }
 }
 
 /** Whom a message is for. One that does not say so itself (it was deleted, or is not from here) is for its conversation. */

@@ -7,7 +7,7 @@ import { failure } from './errors.ts'
 import { readEdit } from './message-draft.ts'
 import type { Places } from './message-place.ts'
 import type { Scenes } from './message-scene.ts'
-import { isKept, SYSTEM, showAction, showMessage } from './message-view.ts'
+import { keepContent, SYSTEM, showAction, showMessage } from './message-view.ts'
 import { truthOf } from './request.ts'
 import type { Send } from './sending.ts'
 
@@ -57,7 +57,7 @@ export function createMessageCalls(parts: Parts, places: Places, scenes: Scenes,
           addresses: createAddresses({ mediaUrl: parts.config.mediaUrl, loginWall: tenant.settings.loginWall }),
           clientsAddTokens: tenant.settings.cometchatLinks === 'session',
         })
-        const data = content === undefined ? {} : { data: isKept(message) ? { ...message.data, content } : content }
+        const data = content === undefined ? {} : { data: keepContent(message, content) }
         const edited = await editMessage(parts, app, message.id, { ...edit, ...data })
         if (edited === null) throw failure('ERR_MESSAGE_ID_NOT_FOUND')
         return acted(context, 'edited', edited)
