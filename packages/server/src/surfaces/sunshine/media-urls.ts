@@ -31,7 +31,7 @@ export function createMediaUrls({ base, directBase }: Pick<LinkMaker, 'base' | '
       const bare = wall !== '' && text.startsWith(wall) ? text.slice(wall.length) : text
       // A parser may change paths; here it says whose URL it is, and the path is read as it was sent.
       if (URL.parse(bare)?.origin !== origin) return 'foreign'
-      const path = /^[a-z]+:\/\/[^/?#\\]*(\/[^?#]*)/i.exec(bare)?.[1]
+      const path = /^https?:\/\/[^/?#\\@]*(\/[^?#]*)/i.exec(bare)?.[1]
       if (path === undefined || !path.startsWith(`${above}/`)) return null
       return parseResource(path.slice(above.length))
     },

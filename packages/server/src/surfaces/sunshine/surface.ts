@@ -3,9 +3,12 @@ import type { Parts } from '../../parts.ts'
 import type { Surface } from '../../surface.ts'
 import { createAppKeyCalls } from './app-keys.ts'
 import { createAppCalls } from './apps.ts'
+import { createAppUserMessageCalls } from './appuser-messages.ts'
 import { createAttachmentCalls, createUploads } from './attachments.ts'
 import { createConversationCalls } from './conversations.ts'
 import { createCookieCalls } from './cookies.ts'
+import { createPost, createScenes } from './message-post.ts'
+import { createMessageCalls } from './messages.ts'
 import { mountCalls } from './mount.ts'
 import { createParticipantCalls } from './participants.ts'
 import { createMergeCalls } from './user-ends.ts'
@@ -14,6 +17,8 @@ import { createUserCalls } from './users.ts'
 /** The face of Sunshine Conversations: its calls under `/v2/apps` and `/v1.1`, translated. */
 export function createSunshine(parts: Parts, judge: SurfaceJudge): Surface {
   const uploads = createUploads(parts)
+  const post = createPost(parts)
+  const scenes = createScenes(parts)
   const calls = [
     ...createAppCalls(parts),
     ...createAppKeyCalls(parts),
@@ -21,6 +26,8 @@ export function createSunshine(parts: Parts, judge: SurfaceJudge): Surface {
     ...createMergeCalls(parts),
     ...createConversationCalls(parts),
     ...createParticipantCalls(parts),
+    ...createMessageCalls(parts, post, scenes),
+    ...createAppUserMessageCalls(parts, uploads, post, scenes),
     ...createAttachmentCalls(parts, uploads),
   ]
   return mountCalls(parts, judge, calls, createCookieCalls(parts, judge))

@@ -1,7 +1,7 @@
 import type { Conversation, User } from '@gatehouse/storage/records/port'
 import { addMembers } from '../../membership.ts'
 import type { Parts } from '../../parts.ts'
-import { deleteConversation, directConversation } from '../../talk.ts'
+import { deleteConversation, directConversation, unshareForMessages } from '../../talk.ts'
 import { call, type SurfaceCall } from './call.ts'
 import { failure } from './errors.ts'
 import { findUser } from './people.ts'
@@ -9,10 +9,14 @@ import { missing, objectOf, requiredText } from './request.ts'
 
 const AT_ONCE = 100
 
-/** Deletes a user with the conversations that are nobody else's, and everything in these. Raises `user_not_found`. */
+/**
+ * Deletes a user with the conversations that are nobody else's, and everything in these; in others, what was uploaded for the user's messages. Raises
+ * `user_not_found`.
+ */
 export async function deleteUser(parts: Parts, { app, id: user }: User, by: string): Promise<void> {
   for (const { id, type, membersCount } of await conversationsOf(parts, app, user)) {
     if (type === 'direct' && membersCount === 1) await deleteConversation(parts, app, id, by)
+    else await unshareForMessages(parts, { app, id }, by, ({ from }) => from === user)
   }
   const gone = await parts.standings.change({ kind: 'user', app, user, to: 'deleted' }, by)
   if (gone === null) throw failure('userNotFound')

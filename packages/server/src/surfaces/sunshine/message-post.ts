@@ -1,0 +1,71 @@
+import type { Attachment, Conversation, Message, User } from '@gatehouse/storage/records/port'
+import type { Parts } from '../../parts.ts'
+import { sendMessage } from '../../talk.ts'
+import type { Context } from './call.ts'
+import { mediaUrls } from './media-urls.ts'
+import { readContent } from './message-content.ts'
+import { settleMedia } from './message-media.ts'
+import { type Author, keep, keptOf, type Scene } from './message-view.ts'
+import { userIdOf } from './people.ts'
+import { type Fields, metadataOf, textOf } from './request.ts'
+
+/** Sends what `fields` hold as a message; `user` is its author, null the business. `named` holds what the author is called. */
+export type Post = (
+  context: Pick<Context, 'app' | 'caller'>,
+  conversation: Conversation,
+  draft: { readonly user: User | null; readonly named: Author; readonly fields: Fields },
+) => Promise<Message>
+
+/** Creates the way in for messages. */
+export function createPost(parts: Parts): Post {
+  const { records, now } = parts
+  return async ({ app, caller }, conversation, { user, named, fields }) => {
+    const content = readContent(fields)
+    const metadata = metadataOf(fields, 'metadata') ?? null
+    const { more, attachments } = await settleMedia(records, await mediaUrls(parts, app), conversation, content)
+    const message = {
+      ...{ app, conversation: conversation.id, from: user?.id ?? null, type: content.type, text: content.text },
+      ...{ attachments: attachments.map(({ id }) => id), data: keep({ author: named, more, metadata }), at: now() },
+    }
+    return sendMessage(parts, message, caller.by, attachments)
+  }
+}
+
+/** How the author of a message is shown. Raises 400. */
+export function authorOf(app: string, user: User | null, fields: Fields, name: 'displayName' | 'name'): Author {
+  const displayName = textOf(fields, name)
+  const avatarUrl = textOf(fields, 'avatarUrl', 2048)
+  return {
+    type: user === null ? 'business' : 'user',
+    ...(user !== null && { userId: userIdOf(app, user), userExternalId: user.id }),
+    ...(displayName !== undefined && { displayName }),
+    ...(avatarUrl !== undefined && { avatarUrl }),
+  }
+}
+
+/** Makes what messages are shown with, in two questions however many they are. */
+export type Scenes = (app: string, messages: readonly Message[]) => Promise<Scene>
+
+/** Creates it. Messages that this surface kept need nothing looked up. */
+export function createScenes(parts: Parts): Scenes {
+  const { users, attachments } = parts.records
+  return async (app, messages) => {
+    const others = messages.filter((message) => keptOf(message) === null)
+    const [{ url }, senders, files] = await Promise.all([
+      mediaUrls(parts, app),
+      users.findMany(
+        app,
+        others.flatMap(({ from }) => from ?? []),
+      ),
+      attachments.findMany(
+        app,
+        others.flatMap((message) => message.attachments),
+      ),
+    ])
+    return {
+      url,
+      users: new Map(senders.map((user) => [user.id, user])),
+      attachments: new Map(files.map((file: Attachment) => [file.id, file])),
+    }
+  }
+}
