@@ -7,6 +7,7 @@ import { loop } from './sections/loop.ts'
 import { media } from './sections/media.ts'
 import { nodes } from './sections/nodes.ts'
 import { revocation } from './sections/revocation.ts'
+import { signing } from './sections/signing.ts'
 import { standing } from './sections/standing.ts'
 import { start } from './sections/start.ts'
 
@@ -18,6 +19,7 @@ export const SECTIONS: readonly Section[] = [
   links,
   history,
   revocation,
+  signing,
   nodes,
   standing,
   loop,

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { type Gatehouse, linkPath, makeApp, makeGroup, startGatehouse, upload } from '../gatehouse.ts'
+import { measureLoad } from '../load.ts'
+import { percentile, show } from '../numbers.ts'
+import { alternate, middle, ratio } from '../rounds.ts'
+import { type Bench, type Findings, goal, type Section } from '../section.ts'
+
+const FILES = 100
+const TOKENS_PER_SECOND = 50
+const STEADY_PER_SECOND = 500
+const CONNECTIONS = 64
+
+/** What signing media tokens (RS512, 4096 bits) does to media requests beside it. */
+export const signing: Section = { name: 'signing', title: 'Signing media tokens', run }
+
+type Delays = { readonly p50: number; readonly p99: number; readonly issued: number; readonly answered: number }
+
+async function run({ rounds, seconds, folder, gatehouse: launch, say }: Bench): Promise<Findings> {
+  const gatehouse = await startGatehouse(launch, join(folder, 'data'))
+  try {
+    const app = await makeApp(gatehouse)
+    await makeGroup(gatehouse, app, 'team', 1)
+    const targets: string[] = []
+    for (let i = 0; i < FILES; i++) {
+      const { id } = await upload(gatehouse, app, 'team', new Uint8Array(randomBytes(10_000)))
+      targets.push(await linkPath(gatehouse, app, id, 'u0'))
+    }
+    const paths = join(folder, 'links')
+    writeFileSync(paths, `${targets.join('\n')}\n`)
+    const conversation = `/apps/${app}/conversations/team`
+    const token = () => gatehouse.call('POST', `/v1/apps/${app}/media-tokens`, { paths: [conversation] })
+    // Both keys are made before anything is measured.
+    await token()
+    await gatehouse.call('POST', '/v1/media-keys/rotate')
+    await gatehouse.call('POST', '/v1/media-keys/rotate')
+
+    const steadily = async (signs: boolean): Promise<Delays> => {
+      const issuing = every(signs ? TOKENS_PER_SECOND : 0, seconds, token)
+      const delays: number[] = []
+      let next = 0
+      const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+      await every(STEADY_PER_SECOND, seconds, async (due) => {
+        await get(gatehouse, targets[next++ % FILES] ?? '', agent)
+        delays.push(performance.now() - due)
+      })
+      agent.destroy()
+      const issued = await issuing
+      return {
+        p50: percentile(delays, 0.5),
+        p99: percentile(delays, 0.99),
+        issued: issued / seconds,
+        answered: delays.length / seconds,
+      }
+    }
+    const saturated = async (signs: boolean): Promise<Delays> => {
+      const issuing = every(signs ? TOKENS_PER_SECOND : 0, seconds, token)
+      const load = await measureLoad({
+        ...{ url: gatehouse.url, seconds, connections: CONNECTIONS, servers: [gatehouse.running] },
+        paths,
+      })
+      return { p50: load.p50, p99: load.p99, issued: (await issuing) / seconds, answered: load.perSecond }
+    }
+    const measure = async (name: string, load: (signs: boolean) => Promise<Delays>) => {
+      say(name)
+      return alternate(
+        [
+          { name: `${name}, no tokens`, measure: () => load(false) },
+          { name: `${name}, ${TOKENS_PER_SECOND} tokens/s`, measure: () => load(true) },
+        ],
+        rounds,
+      )
+    }
+    const steady = await measure(`${STEADY_PER_SECOND} requests/s`, steadily)
+    const full = await measure(`${CONNECTIONS} connections, as fast as they go`, saturated)
+    const p99 = ({ p99 }: Delays) => p99
+    const times = (value: number) => `${show(value)} ×`
+    const of = ([without, with_]: typeof steady) =>
+      without === undefined || with_ === undefined ? Number.NaN : ratio(with_, without, p99)
+    return {
+      tables: [
+        {
+          title: 'Delay of media requests in milliseconds (10 KB, by link), server on one core',
+          columns: ['', 'median', 'p99', 'requests/s', 'tokens/s'],
+          rows: [...steady, ...full].map((course) => [
+            course.name,
+            ...[({ p50 }: Delays) => p50, p99, ({ answered }: Delays) => answered, ({ issued }: Delays) => issued].map(
+              (figure) => show(middle(course, figure)),
+            ),
+          ]),
+        },
+      ],
+      goals: [
+        goal(`p99 at ${STEADY_PER_SECOND} requests/s, with to without`, of(steady), { most: 1.5 }, times),
+        goal('p99 under full load, with to without', of(full), { most: 1.5 }, times),
+      ],
+      notes: [
+        'Signatures are made on a thread of their own, which here shares the one core of the server: they take time from it, and no turn of the event loop.',
+      ],
+    }
+  } finally {
+    await gatehouse.stop()
+  }
+}
+
+/** Does something at a steady rate, however long it takes; answers how often it was done once all is done. */
+async function every(perSecond: number, seconds: number, work: (due: number) => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  const count = perSecond * seconds
+  const all: Promise<unknown>[] = []
+  while (all.length < count) {
+    const due = began + (all.length * 1000) / perSecond
+    const wait = due - performance.now()
+    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait))
+    else all.push(work(performance.now()))
+  }
+  await Promise.all(all)
+  return count
+}
+
+function get({ url }: Gatehouse, path: string, agent: Agent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`${url}${path}`, { agent }, (answer) => {
+      if (answer.statusCode !== 200) reject(new Error(`${path}: ${answer.statusCode}`))
+      answer.resume().once('end', resolve)
+    })
+    asked.once('error', reject).end()
+  })
+}
