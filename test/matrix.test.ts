@@ -71,6 +71,16 @@ const ROUTES = [
     name: "be a surface's server in another app",
     call: (client, query) => client.get(`/v3/users/bob/auth_tokens${query}`, { appid: other.id }),
   },
+  { name: "be another surface's server", call: (client, query) => client.get(`/v2/apps/${app.id}${query}`) },
+  {
+    name: "be another surface's server in another app",
+    call: (client, query) => client.get(`/v2/apps/${other.id}${query}`),
+  },
+  { name: "be another surface's operator", call: (client, query) => client.get(`/v2/apps${query}`) },
+  {
+    name: 'get a cookie of a surface',
+    call: (client, query) => client.get(`/v2${everything}/attachments/cookie${query}`),
+  },
 ] as const satisfies readonly Route[]
 
 type Name = (typeof ROUTES)[number]['name']
@@ -87,6 +97,7 @@ type Kind = {
 }
 
 const issued = (await app.token(ask)).token
+const keyJwt = offlineToken(appKey, { scope: 'app' })
 const write = offlineToken(appKey, grants('write'))
 const manage = offlineToken(appKey, grants('manage'))
 const ways = (kind: string, token: string, opens: readonly Name[]): readonly Kind[] => [
@@ -107,7 +118,11 @@ const mediaFor = (path: string) => media[path] ?? ''
 const otherMedia = (await askMedia(other, [`/apps/${other.id}`]))[`/apps/${other.id}`] ?? ''
 /** Everywhere that a media token may stand, and where it may not. */
 const mediaWays = (kind: string, token: string, reads: readonly Name[]): readonly Kind[] => [
-  { kind: `${kind}, bearer`, headers: bearer(token), opens: [...reads, 'get a cookie'] },
+  {
+    kind: `${kind}, bearer`,
+    headers: bearer(token),
+    opens: [...reads, 'get a cookie', ...(token === otherMedia ? [] : (['get a cookie of a surface'] as const))],
+  },
   { kind: `${kind}, query`, query: `t=${token}`, opens: reads },
   { kind: `${kind}, cookie`, headers: { cookie: `gatehouse_media=${token}` }, opens: reads },
   { kind: `${kind}, another cookie`, headers: { cookie: `zendesk_media_token=${token}` }, opens: reads },
@@ -160,13 +175,25 @@ const elsewhere = (kind: string, token: string): readonly Kind[] => [
 
 const KINDS: readonly Kind[] = [
   { kind: 'nothing at all', opens: [] },
-  { kind: 'account-wide key', headers: keyed(ADMIN), opens: names((name) => !SURFACE.test(name) && name !== 'get a cookie') },
+  {
+    kind: 'account-wide key',
+    headers: keyed(ADMIN),
+    opens: names((name) => !SURFACE.test(name) && !name.startsWith('get a cookie')),
+  },
   { kind: 'account-wide key, of a surface', headers: { apikey: ADMIN.secret }, opens: names(reads, serves) },
   { kind: 'account-wide key, as what a user shows', headers: { authtoken: ADMIN.secret }, opens: [] },
   ...(['basic', 'bearer'] as const).map((scheme) => ({
     kind: `app key, ${scheme}`,
     headers: keyed(appKey, scheme),
-    opens: [...OWN, 'list links', 'write', 'issue', 'issue media tokens', 'manage'] satisfies Name[],
+    opens: [
+      ...OWN,
+      'list links',
+      'write',
+      'issue',
+      'issue media tokens',
+      'manage',
+      ...(scheme === 'basic' ? (["be another surface's server"] as const) : []),
+    ] satisfies Name[],
   })),
   { kind: 'app key, of a surface', headers: { apikey: appKey.secret }, opens: [...OWN, "be a surface's server"] },
   { kind: 'app key, as what a user shows', headers: { authtoken: appKey.secret }, opens: [] },
@@ -177,7 +204,37 @@ const KINDS: readonly Kind[] = [
     headers: { apikey: readKey.secret },
     opens: ['read the file'],
   },
-  { kind: "other app's key", headers: keyed(otherKey), opens: ["read another app's file", 'write to another app'] },
+  {
+    kind: "other app's key",
+    headers: keyed(otherKey),
+    opens: ["read another app's file", 'write to another app', "be another surface's server in another app"],
+  },
+  { kind: 'JWT of an app key', headers: bearer(keyJwt), opens: ["be another surface's server"] },
+  { kind: 'JWT of an app key, query', query: `t=${keyJwt}`, opens: [] },
+  { kind: 'JWT of an app key, query of a surface', query: `fat=${keyJwt}`, opens: [] },
+  { kind: 'JWT of an app key, cookie', headers: { cookie: `gatehouse_media=${keyJwt}` }, opens: [] },
+  { kind: 'JWT of an app key, as a key', headers: { apikey: keyJwt }, opens: [] },
+  { kind: 'JWT of an app key, as a login session', headers: { authtoken: keyJwt }, opens: [] },
+  {
+    kind: 'JWT of an app key for a user',
+    headers: bearer(offlineToken(appKey, { scope: 'appUser', userId: 'bob' })),
+    opens: [],
+  },
+  {
+    kind: 'JWT of an app key that is a grant token, too',
+    headers: bearer(offlineToken(appKey, { ...hour(), scope: 'app' })),
+    opens: [],
+  },
+  {
+    kind: 'JWT of a key that reads one conversation',
+    headers: bearer(offlineToken(readKey, { scope: 'app' })),
+    opens: [],
+  },
+  {
+    kind: 'JWT of an account-wide key',
+    headers: bearer(offlineToken(ADMIN, { scope: 'account' })),
+    opens: names((name) => name.startsWith('be another surface')),
+  },
   {
     kind: "other app's key, of a surface",
     headers: { apikey: otherKey.secret },
