@@ -70,7 +70,7 @@ export function resourceOf(...segments: readonly string[]): Resource {
 }
 
 /** The canonical paths of a resource and of everything above it, from the resource itself up to `/`. */
-export function* prefixes(resource: Resource): Generator<string, void, undefined> {
+export function* prefixes(resource: Pick<Resource, 'path'>): Generator<string, void, undefined> {
   let { path } = resource
   while (path.length > 1) {
     yield path

@@ -3,7 +3,6 @@ import { secretKey } from '@gatehouse/core/node-primitives'
 import { makePass } from '@gatehouse/core/pass'
 import { makePresigned, presignedUntil } from '@gatehouse/core/presigned'
 import type { KeyHandle, Primitives } from '@gatehouse/core/primitives'
-import { parseResource } from '@gatehouse/core/resource'
 import { CONFIGURED_KEY, makeService, SERVICE_SECONDS } from '@gatehouse/core/service'
 import type { Attachment, Receiver } from '@gatehouse/storage/records/port'
 import type { LinkMaker, Links, Tenant, Tenants, Vault } from '../parts.ts'
@@ -47,11 +46,10 @@ export function createLinks(parts: {
 
   /** The last revocation of what an attachment lies in: what is derived now was not issued before it. */
   function lastRevocation({ app }: Tenant, { path, conversationSerial }: Placed): number {
-    const resource = parseResource(path)
     return Math.max(
       board.before('app', app.serial),
       conversationSerial === null ? 0 : board.before('conversation', conversationSerial),
-      resource === null ? 0 : board.resourceBefore(resource),
+      board.resourceBefore({ path }),
     )
   }
 

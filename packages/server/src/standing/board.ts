@@ -25,7 +25,7 @@ export type Board = {
   tokenRevoked(app: string, token: string): boolean
   sessionRevoked(app: string, session: string): boolean
   /** The strictest `before` of a resource and everything above it. */
-  resourceBefore(resource: Resource): number
+  resourceBefore(resource: Pick<Resource, 'path'>): number
   /** Whether this user left this conversation in a way that takes access along. */
   isOut(conversationSerial: number, userSerial: number): boolean
   /** Below which sequence media tokens of an app are void, whatever they are for. */
