@@ -3,7 +3,14 @@ import { after, test } from 'node:test'
 import { Unavailable } from '@gatehouse/storage/records/port'
 import { openApi } from '../test/api.ts'
 import { attachFile } from '../test/attach.ts'
-import { deleteConversation, deleteMessage, directConversation, editMessage, sendMessage } from './talk.ts'
+import {
+  deleteConversation,
+  deleteMessage,
+  directConversation,
+  editMessage,
+  sendMessage,
+  unshareForMessages,
+} from './talk.ts'
 
 const house = await openApi()
 after(() => house.close())
@@ -73,4 +80,23 @@ test('a deleted conversation is refused to everybody at once, and its bytes go',
   assert.equal(await blobs.stat(file.blob), null)
   const [last] = await records.changes.since((await records.changes.last()) - 1, 1)
   assert.deepEqual(last?.paths, [file.path])
+})
+
+test('what was shared for messages alone goes with them, wherever it lies', async () => {
+  await records.conversations.put({ app, id: 'd', type: 'group', members: ['ann'], at: 1 })
+  const [away, kept, last] = [
+    await attachFile(parts, app, 'c', { forMessage: true }),
+    await attachFile(parts, app, 'c'),
+    await attachFile(parts, app, 'c', { forMessage: true }),
+  ]
+  const said = { ...draft, conversation: 'd' }
+  const message = await records.messages.create({ ...said, attachments: [away.id, kept.id] })
+  await records.messages.create({ ...said, attachments: [last.id, kept.id] })
+  await deleteMessage(parts, message, { by: 'ann', mark: false, attachments: 'for message' })
+  const left = async () => (await records.attachments.findMany(app, [away.id, kept.id, last.id])).map(({ id }) => id)
+  assert.deepEqual(await left(), [kept.id, last.id])
+  await unshareForMessages(parts, { app, id: 'd' }, 'ann', () => false)
+  assert.deepEqual(await left(), [kept.id, last.id])
+  assert.equal(await deleteConversation(parts, app, 'd', 'ann'), true)
+  assert.deepEqual(await left(), [kept.id])
 })
