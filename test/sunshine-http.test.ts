@@ -203,3 +203,18 @@ test('a body without content is as good as none, whatever its type', async () =>
   const answer = await app.old.call('DELETE', `/appusers/${externalId}`, undefined, json)
   assert.deepEqual([answer.status, answer.text], [200, '{}'])
 })
+
+test('an address that keeps guessing is told to wait', async () => {
+  const strict = await startGatehouse({ flags: ['--bad-tokens-per-minute', '3'] })
+  try {
+    const guess = sunshineOf(strict.admin.as(basic('app_unknown', 'wrong')), 'v2')
+    const seen: string[] = []
+    while (seen.length < 20 && seen.at(-1)?.startsWith('429') !== true) seen.push(await guess.fails('GET', '/apps/any'))
+    assert.equal(seen[0], UNAUTHORIZED)
+    assert.match(seen.at(-1) ?? '', /^429 too_many_requests: /)
+    const { headers } = await guess.call('GET', '/apps/any')
+    assert.ok(Number(headers['retry-after']) > 0)
+  } finally {
+    await strict.stop()
+  }
+})

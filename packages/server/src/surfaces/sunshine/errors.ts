@@ -20,7 +20,6 @@ export const ERRORS = {
   conflict: entry(409, 'conflict', 'The resource exists already'),
   tooLarge: entry(413, 'payload_too_large', 'The request is larger than this app allows.'),
   unsupportedMediaType: entry(415, 'unsupported_media_type', 'File rejected. File type not allowed'),
-  locked: entry(423, 'locked', 'The conversation takes no more.'),
   tooManyRequests: entry(429, 'too_many_requests', 'Too many requests; wait as long as Retry-After says.'),
   internal: entry(
     500,
@@ -109,7 +108,6 @@ const NOT_GRANTED: ReadonlySet<Reason> = new Set<Reason>([
   'action_not_granted',
   'resource_not_granted',
   'kind_not_accepted',
-  'app_suspended',
   'limit_ip',
   'limit_user_agent',
   'limit_origin',
