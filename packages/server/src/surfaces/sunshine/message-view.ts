@@ -37,9 +37,29 @@ export function keep(kept: Kept): { readonly [name: string]: Json } {
   return { [NAME]: kept as unknown as Json }
 }
 
-/** What of a message this surface kept; null where it came in by another door, or was deleted. */
-export function keptOf({ data, deletedAt }: Message): Kept | null {
-  return deletedAt === null && Object.hasOwn(data, NAME) ? (data[NAME] as unknown as Kept) : null
+/**
+ * What of a message this surface kept; null where it came in by another door, or was deleted. Other doors keep in `data` what they like, and
+ * MUST NOT break what shows it, nor speak for somebody else.
+ */
+export function keptOf({ data, deletedAt, from }: Message): Kept | null {
+  const kept = Object.hasOwn(data, NAME) ? data[NAME] : undefined
+  if (deletedAt !== null || !isObject(kept)) return null
+  const { author, more, metadata } = kept
+  if (!isObject(author) || !isObject(more) || !(metadata === null || isObject(metadata))) return null
+  const { type, userId, userExternalId, ...shown } = author
+  if (!Object.values(shown).every((text) => typeof text === 'string')) return null
+  const speaks = from === null ? type === 'business' : type === 'user' && userExternalId === from
+  if (!speaks || (from !== null && typeof userId !== 'string')) return null
+  const holders = more.items === undefined ? [more] : Array.isArray(more.items) ? [more, ...more.items] : [null]
+  return holders.every(isHolder) ? (kept as unknown as Kept) : null
+}
+
+function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isHolder(value: Json): boolean {
+  return isObject(value) && (value.mediaUrl === undefined || typeof value.mediaUrl === 'string')
 }
 
 /** A message under v2. */
