@@ -169,11 +169,9 @@ export type Smooch = {
     delete(app: string): Promise<unknown>
   }
   readonly appUsers: {
-    create(of: object): Promise<{ appUser: SmoochUser }>
-    get(user: string): Promise<{ appUser: SmoochUser }>
+    create(of: { readonly appUser: object }): Promise<{ appUser: SmoochUser }>
     delete(user: string): Promise<unknown>
     sendMessage(user: string, message: object): Promise<SmoochSent>
-    getMessages(user: string): Promise<{ messages: readonly SmoochMessage[] }>
     uploadImage(user: string, source: ReadStream, message: object): Promise<SmoochSent>
     deleteMessage(user: string, message: string): Promise<unknown>
     deleteMessages(user: string): Promise<unknown>
