@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, type JsonWebKey, verify } from 'node:crypto'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { basic, bearer, targetOf } from './support/client.ts'
-import { startGatehouse } from './support/gatehouse.ts'
+import { filesBelow, startGatehouse } from './support/gatehouse.ts'
 import { createSunshineApp } from './support/sunshine-http.ts'
 import {
   callsOf,
@@ -50,6 +51,9 @@ test('an upload lies where it was said, and only a public one opens bare', async
 
 test('what an upload cannot be', async () => {
   const at = `${HOME}/attachments`
+  const blobs = () => filesBelow(join(server.data, 'blobs'))
+  const stored = blobs()
+  assert.ok(stored.length > 0)
   const rows: readonly (readonly [query: string, form: ReturnType<typeof sourceOf>, told: string])[] = [
     ['', sourceOf(PNG, 'a.png'), "400 bad_request: should have required property 'access'"],
     ['?access=bogus', sourceOf(PNG, 'a.png'), "400 bad_request: 'access' should be equal to one of the allowed values"],
@@ -85,8 +89,12 @@ test('what an upload cannot be', async () => {
     const what = `${query} ${body.toString('latin1', 0, 120)}`
     assert.ok((await app.v2.fails('POST', at + query, body, headers)).startsWith(told), what)
   }
+  assert.deepEqual(blobs(), stored, 'what was refused is not kept')
   const large = sourceOf(Buffer.concat([PNG, Buffer.alloc(51 * 1024 * 1024)]), 'a.png')
   assert.match(await app.v2.fails('POST', `${at}?access=public`, large.body, large.headers), /^413 payload_too_large: /)
+  const early = `${at}?access=public&conversationId=none`
+  const unread = sourceOf(Buffer.concat([PNG, Buffer.alloc(8 * 1024 * 1024)]), 'a.png')
+  assert.match(await app.v2.fails('POST', early, unread.body, unread.headers), /^404 conversation_not_found: /)
   const words = { 'content-type': 'text/plain;charset=UTF-8' }
   assert.match(
     await app.old.fails('POST', '/attachments?access=public', '[object FormData]', words),

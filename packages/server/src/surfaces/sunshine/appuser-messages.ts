@@ -5,6 +5,7 @@ import type { Uploads } from './attachments.ts'
 import { type Context, call, type SurfaceCall } from './call.ts'
 import { defaultConversation } from './default-conversation.ts'
 import { failure } from './errors.ts'
+import { beforeForm } from './media-form.ts'
 import { mediaUrls } from './media-urls.ts'
 import { authorOf, type Post, type Scenes } from './message-post.ts'
 import { showMessage11 } from './message-view.ts'
@@ -48,8 +49,8 @@ export function createAppUserMessageCalls(
       path: `${PATH}/images`,
       action: 'write',
       handle: async (context) => {
-        const { app, tenant, caller } = context
-        const { user, conversation } = await homeOf(context)
+        const { app, tenant, caller, request } = context
+        const { user, conversation } = await beforeForm(request, () => homeOf(context))
         const form = await uploads.read(context)
         let author: ReturnType<typeof authorIn>
         try {

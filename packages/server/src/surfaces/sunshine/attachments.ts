@@ -7,7 +7,7 @@ import { type Context, call, type SurfaceCall } from './call.ts'
 import { defaultConversation } from './default-conversation.ts'
 import { CallError, failure } from './errors.ts'
 import { MOST_FILE_BYTES } from './media-files.ts'
-import { type MediaForm, readMediaForm } from './media-form.ts'
+import { beforeForm, type MediaForm, readMediaForm } from './media-form.ts'
 import { mediaUrls } from './media-urls.ts'
 import { findConversation } from './people.ts'
 import { choiceOf, type Fields, missing, requiredText } from './request.ts'
@@ -42,7 +42,7 @@ export function createUploads(parts: Parts): Uploads {
     discard,
 
     async read({ app, tenant, request, confirm }) {
-      const { maxBytes } = await roomFor(parts, tenant)
+      const { maxBytes } = await beforeForm(request, () => roomFor(parts, tenant))
       const form = await readMediaForm(request, blobs, { app, maxBytes: Math.min(maxBytes, MOST_FILE_BYTES) })
       try {
         await confirm()
@@ -74,6 +74,15 @@ export function createAttachmentCalls(parts: Parts, uploads: Uploads): readonly 
     return id === undefined ? null : (await findConversation(records, app, id)).id
   }
 
+  async function keepingOf(context: Context): Promise<Keeping> {
+    const { query } = context
+    const asked = { access: query.text('access'), for: query.text('for') }
+    const access = choiceOf(asked, 'access', ['public', 'private'])
+    if (access === undefined) throw missing('access')
+    const forMessage = choiceOf(asked, 'for', ['message']) !== undefined
+    return { conversation: await homeOf(context), access, forMessage, from: null }
+  }
+
   return [
     call({
       versions: BOTH,
@@ -81,14 +90,10 @@ export function createAttachmentCalls(parts: Parts, uploads: Uploads): readonly 
       path: '/apps/{app}/attachments',
       action: 'write',
       handle: async (context) => {
-        const { query, version, app } = context
-        const asked = { access: query.text('access'), for: query.text('for') }
-        const access = choiceOf(asked, 'access', ['public', 'private'])
-        if (access === undefined) throw missing('access')
-        const forMessage = choiceOf(asked, 'for', ['message']) !== undefined
-        const conversation = await homeOf(context)
+        const { version, app, request } = context
+        const keeping = await beforeForm(request, () => keepingOf(context))
         const form = await uploads.read(context)
-        const kept = await uploads.keep(context, form, { conversation, access, forMessage, from: null })
+        const kept = await uploads.keep(context, form, keeping)
         const { path, contentType } = kept
         const attachment = { mediaUrl: (await mediaUrls(parts, app)).url(path), mediaType: contentType }
         return { status: 201, body: version === 'v2' ? { attachment } : attachment }

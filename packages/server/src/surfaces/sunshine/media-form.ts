@@ -12,6 +12,16 @@ const FIELDS = 50
 const FIELD_BYTES = 64 * 1024
 const ALL_FIELDS = 1024 * 1024
 
+/** Does what comes before a form is read; where that fails, the rest of the form is read and thrown away, so that its sender sees the answer. */
+export async function beforeForm<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    linger(request)
+    throw error
+  }
+}
+
 /**
  * Reads a multipart form with one part `source`, in whatever order its parts come; a part without a file name is a file where its type is
  * `application/octet-stream`. The file goes to the store as it arrives. What its sender declares counts for nothing.
