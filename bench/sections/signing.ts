@@ -97,7 +97,7 @@ async function run({ rounds, seconds, folder, gatehouse: launch, say }: Bench): 
         goal('p99 under full load, with to without', of(full), { most: 1.5 }, times),
       ],
       notes: [
-        'Signatures are made on a thread of their own, which here shares the one core of the server: they take time from it, and no turn of the event loop.',
+        'Signatures are made on a thread of their own, of lower priority, which here shares the one core of the server: they take time from it, and no turn of the event loop. Where the core is full, tokens wait.',
       ],
     }
   } finally {

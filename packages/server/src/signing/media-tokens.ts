@@ -1,5 +1,3 @@
-import { type KeyObject, sign } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { jwsInput } from '@gatehouse/core/jws'
 import { printMediaClaims } from '@gatehouse/core/media'
 import type { Resource } from '@gatehouse/core/resource'
@@ -7,6 +5,7 @@ import type { Records } from '@gatehouse/storage/records/port'
 import { problem } from '../problems.ts'
 import type { Board } from '../standing/board.ts'
 import type { MediaKeyring } from './media-keys.ts'
+import { createSigner } from './signer.ts'
 
 /** Media tokens to be issued: one for each resource, all in the same second. */
 export type MediaTokenRequest = {
@@ -28,8 +27,8 @@ export type MediaIssuerParts = {
   readonly now: () => number
 }
 
-/** An RSA signature takes milliseconds of a background thread, of which files and databases need some, too. */
-const AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1))
+/** There is one thread that signs; with two texts it does not wait for the next. */
+const AT_ONCE = 2
 /** Signatures that wait; whoever comes then is told to come again. */
 const MOST_WAITING = 2000
 /** How far the clock may lie behind the last revocation before nothing is issued. */
@@ -38,6 +37,7 @@ const PATIENCE = 6000
 /** Creates the issuer of media tokens. */
 export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerParts): MediaIssuer {
   const inBackground = createQueue(AT_ONCE, MOST_WAITING)
+  const sign = createSigner()
   let reserved = { key: '', second: -1, until: 0 }
 
   /**
@@ -73,24 +73,13 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
       keyring.forget()
       signer = await keyring.active()
     }
-    const { id, key } = signer
     const times = { issuedAt: second * 1000, expiresAt: exp * 1000 }
     return inBackground(resources, async (resource) => {
       const payload = Buffer.from(JSON.stringify(printMediaClaims({ resource, ...times })))
-      const input = jwsInput({ kid: id, alg: 'RS512' }, payload, { typ: 'JWT' })
-      return `${input}.${await signature(input, key)}`
+      const input = jwsInput({ kid: signer.id, alg: 'RS512' }, payload, { typ: 'JWT' })
+      return `${input}.${await sign(signer, input)}`
     })
   }
-}
-
-/** RS512 (RFC 7518, section 3.3), on a thread of Node's pool. */
-function signature(input: string, key: KeyObject): Promise<string> {
-  return new Promise((resolve, reject) => {
-    sign('sha512', Buffer.from(input), key, (error, bytes) => {
-      if (error === null) resolve(bytes.toString('base64url'))
-      else reject(error)
-    })
-  })
 }
 
 /** Does work on many things, no more than `atOnce` of all callers' at a time, first come, first served. */

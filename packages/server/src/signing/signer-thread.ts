@@ -1,0 +1,35 @@
+import { type KeyObject, sign } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import type { Signed, ToSign } from './signer.ts'
+
+/** Where signing and serving want one processor, serving goes first: it gets about three quarters. */
+const LOWER = 5
+
+/** Linux schedules threads by themselves; elsewhere the priority of a thread cannot be told, and stays. */
+function giveWay(): void {
+  try {
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), LOWER)
+  } catch {
+    // Signing works all the same.
+  }
+}
+
+/** RS512 (RFC 7518, section 3.3), one text after the other, each answered in its turn. */
+function run(port: MessagePort): void {
+  const keys = new Map<string, KeyObject>()
+  giveWay()
+  port.on('message', ({ id, key, input }: ToSign) => {
+    if (key !== null) keys.set(id, key)
+    const known = keys.get(id)
+    const answer: Signed =
+      known === undefined
+        ? { ok: false, message: 'the thread has no such key' }
+        : { ok: true, signature: sign('sha512', Buffer.from(input), known).toString('base64url') }
+    port.postMessage(answer)
+  })
+}
+
+if (parentPort === null) throw new Error('signer-thread.ts runs as a worker thread')
+run(parentPort)
