@@ -166,6 +166,16 @@ test('joining: freely, with the password, or not at all', async () => {
   assert.deepEqual([data.length, meta.pagination.total, meta.pagination.total_pages], [1, 4, 2])
 })
 
+test('the password of a group cannot be guessed at will', async () => {
+  await rest.ok('POST', '/groups', { guid: 'guessed', name: 'Guessed', type: 'password', password: 'Sesame' })
+  const tries = Array.from({ length: 40 }, () => dave.call('POST', '/groups/guessed/members', { password: 'no' }))
+  const replies = await Promise.all(tries)
+  const codes = new Set(replies.map(({ status, error }) => `${status} ${error?.code}`))
+  assert.deepEqual([...codes].sort(), ['403 ERR_PERMISSION_DENIED', '429 ERR_TOO_MANY_REQUESTS'])
+  const slowed = replies.filter(({ status }) => status === 429)
+  assert.ok(slowed.every(({ answer }) => Number(answer.headers['retry-after']) > 0))
+})
+
 test('adding members answers all four lists, and takes rank', async () => {
   await rest.ok('POST', '/groups', { guid: 'adding', name: 'Adding', type: 'private', owner: 'ann' })
   const empty = { admins: {}, moderators: {}, participants: {}, usersToBan: {} }

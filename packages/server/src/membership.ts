@@ -1,6 +1,5 @@
 import type { Arrival, Conversation, MemberRole, Receiver } from '@gatehouse/storage/records/port'
 import type { Parts } from './parts.ts'
-import { matchesPassword } from './password.ts'
 
 /** What the acts on members need. */
 type Acting = Pick<Parts, 'records' | 'standings' | 'tenants' | 'now'>
@@ -54,9 +53,9 @@ export async function addMembers(
   return arrival
 }
 
-/** Lets a user join by themselves, if the conversation is one for that. */
+/** Lets a user join by themselves, if the conversation is one for that. Raises `too_many_tries`. */
 export async function joinConversation(
-  parts: Acting,
+  parts: Acting & Pick<Parts, 'passwords'>,
   { app, id, joining, passwordHash }: Conversation,
   { user, password }: { readonly user: string; readonly password?: string | undefined },
   actor: Pick<Actor, 'by'>,
@@ -66,7 +65,10 @@ export async function joinConversation(
   if (await conversations.isMember(app, id, user)) return 'present'
   if (joining === 'invited') return 'invited only'
   if (joining === 'password') {
-    const known = password !== undefined && passwordHash !== null && (await matchesPassword(password, passwordHash))
+    const known =
+      password !== undefined &&
+      passwordHash !== null &&
+      (await parts.passwords.matches(password, passwordHash, `${app}/${user}`))
     if (!known) return 'wrong password'
   }
   const arrival = await addMembers(parts, app, id, [{ user }], actor)

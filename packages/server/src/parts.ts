@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { PresignedText } from './gate/credential.ts'
 import type { Outgoing } from './outgoing/outgoing.ts'
+import type { Passwords } from './password.ts'
 import type { Settings } from './settings.ts'
 
 /** Everything a feature is made of. Put together once, in `app.ts`; handed down, never imported. */
@@ -20,6 +21,7 @@ export type Parts = {
   readonly vault: Vault
   /** The one way out for requests whose URL comes from outside. */
   readonly outgoing: Outgoing
+  readonly passwords: Passwords
   readonly log: Logger
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { scryptSync } from 'node:crypto'
 import { test } from 'node:test'
-import { hashPassword, matchesPassword } from './password.ts'
+import { createPasswords, hashPassword, matchesPassword } from './password.ts'
 
 test('a password matches its own hash and no other, in either form of its letters', async () => {
   const hash = await hashPassword('Café au lait')
@@ -62,4 +62,26 @@ test('deriving goes on beside the event loop', async () => {
     new Promise<void>((resolve) => setImmediate(resolve)).then(() => order.push('loop')),
   ])
   assert.deepEqual(order, ['loop', 'hashed'])
+})
+
+test('users work on passwords one at a time and so often only, servers as often as they like', async () => {
+  let now = 1_000_000
+  const passwords = createPasswords(() => now)
+  const salt = Buffer.from('NaCl')
+  const key = scryptSync('Sesame', salt, 32, { N: 16, r: 1, p: 1 })
+  const cheap = `scrypt.4,1,1.${salt.toString('base64url')}.${key.toString('base64url')}`
+  const attempt = (by: string) =>
+    passwords.matches('Sesame', cheap, by).catch(({ code, headers }) => [code, headers['retry-after']])
+  const tries = (by: string, many: number) => Promise.all(Array.from({ length: many }, () => attempt(by)))
+
+  assert.deepEqual(await tries('a/ann', 11), [...Array(10).fill(true), ['too_many_tries', '6']])
+  assert.deepEqual(await tries('a/b:ob', 1), [true], 'somebody else')
+  await assert.rejects(passwords.hash('x', 'a/ann'), { code: 'too_many_tries' })
+  now += 6000
+  assert.deepEqual(await tries('a/ann', 2), [true, ['too_many_tries', '6']])
+
+  const crowd = Array.from({ length: 65 }, (_, n) => attempt(`crowd/${n}`))
+  const hash = passwords.hash('Sesame', null)
+  assert.deepEqual(await Promise.all(crowd), [...Array(64).fill(true), ['too_many_tries', '1']])
+  assert.ok(await matchesPassword('Sesame', await hash), 'a server waits for its turn')
 })

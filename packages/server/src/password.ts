@@ -1,5 +1,56 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { createThrottle } from './gate/throttle.ts'
+import { Problem } from './problems.ts'
+
+/** Work on passwords that others send. */
+export type Passwords = {
+  /** Hashes one, for the user whom `by` names, or with null for a server. Raises `too_many_tries`, never for a server. */
+  hash(password: string, by: string | null): Promise<string>
+  /** Whether one is the one that was hashed; `by` names the user who tries. Raises `too_many_tries`. */
+  matches(password: string, hash: string, by: string): Promise<boolean>
+}
+
+/** So many tries at once, and a minute, has each user. */
+const TRIES = 10
+/** So many may wait for their turn, whoever they are; a server always may. */
+const MOST_WAITING = 64
+
+/**
+ * Creates the work on passwords: one at a time, since it holds one of the few threads that files are read on, too, and no user gets to it so
+ * often that they could guess, or keep others from it. `now` is the clock, in milliseconds.
+ */
+export function createPasswords(now: () => number): Passwords {
+  const throttle = createThrottle(TRIES)
+  let waiting = 0
+  let last: Promise<unknown> = Promise.resolve()
+
+  function admit(by: string): void {
+    // Colons would be read as those of an address.
+    const who = encodeURIComponent(by)
+    const wait = throttle.wait(who, now())
+    if (wait > 0) throw tooMany(wait)
+    if (waiting >= MOST_WAITING) throw tooMany(1)
+    throttle.failed(who, now())
+  }
+
+  function inTurn<T>(by: string | null, work: () => Promise<T>): Promise<T> {
+    if (by !== null) admit(by)
+    waiting++
+    const turn = last.then(work).finally(() => waiting--)
+    last = turn.catch(() => {})
+    return turn
+  }
+
+  return {
+    hash: async (password, by) => inTurn(by, () => hashPassword(password)),
+    matches: async (password, hash, by) => inTurn(by, () => matchesPassword(password, hash)),
+  }
+}
+
+function tooMany(seconds: number): Problem {
+  return new Problem('too_many_tries', { headers: { 'retry-after': String(seconds) } })
+}
 
 /** What deriving costs: 2 ** `log2N` rounds of mixing over 128 · r · N bytes, p times one after the other (RFC 7914, section 2). */
 type Cost = { readonly log2N: number; readonly r: number; readonly p: number }

@@ -62,6 +62,7 @@ export const PROBLEMS = {
   unsupported_encoding: entry(415, 'Content encoding not supported', 'Send the body without Content-Encoding.'),
   head_too_large: entry(431, 'Header too large', 'Send fewer or shorter header fields.'),
   request_timeout: entry(408, 'Request too slow', 'Send the whole request faster.'),
+  too_many_tries: entry(429, 'Too many tries', 'Wait as long as Retry-After says.'),
   internal: entry(500, 'Fault', 'This is a fault of the server; its log has the details under the id in `instance`.'),
   unavailable: entry(503, 'Not available', 'The database or the file store does not answer; try again.'),
   not_ready: entry(503, 'Not ready', 'The server is starting, stopping, or cannot reach what it depends on.'),

@@ -28,6 +28,7 @@ import { createMetrics, type Exposition, exposeOwn } from './metrics.ts'
 import type { Storage } from './open-storage.ts'
 import { createOutgoing } from './outgoing/outgoing.ts'
 import type { Parts, Standings } from './parts.ts'
+import { createPasswords } from './password.ts'
 import { createReceives } from './receivers.ts'
 import { openGrantKeys } from './signing/grant-keys.ts'
 import { createIssuer } from './signing/issuer.ts'
@@ -164,6 +165,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     issuer: createIssuer({ grantKeys, mediaKeys, mediaTokens, primitives, sequence }),
     vault,
     outgoing: createOutgoing(config),
+    passwords: createPasswords(now),
     log,
     now,
   }

@@ -18,6 +18,7 @@ import type { Ask, Judge } from '../src/judge.ts'
 import { exposeOwn } from '../src/metrics.ts'
 import { createOutgoing } from '../src/outgoing/outgoing.ts'
 import type { Parts } from '../src/parts.ts'
+import { createPasswords } from '../src/password.ts'
 import { openGrantKeys } from '../src/signing/grant-keys.ts'
 import { createIssuer } from '../src/signing/issuer.ts'
 import { createLinkKeys, createLinks } from '../src/signing/links.ts'
@@ -110,6 +111,7 @@ export async function openApi(): Promise<ApiFixture> {
     }),
     vault,
     outgoing: createOutgoing({ allowLoopback: false }),
+    passwords: createPasswords(Date.now),
     log: pino({ level: 'silent' }),
     now: Date.now,
   }

@@ -4,7 +4,6 @@ import { endpoint } from '../endpoint.ts'
 import { type Actor, giveBack, revokesOnLeave } from '../membership.ts'
 import { allPages, createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
-import { hashPassword } from '../password.ts'
 import { invalid, problem } from '../problems.ts'
 import { Exactly, Id, List, Metadata, Name, Nullable, PageQuery, Tags } from '../schemas.ts'
 import { deleteConversation } from '../talk.ts'
@@ -30,7 +29,7 @@ const Details = Exactly(DETAILS)
 
 /** Conversations: groups and talks of two. */
 export function createConversations(parts: Parts) {
-  const { records, standings, vault, now } = parts
+  const { records, standings, passwords, vault, now } = parts
   const { conversations } = records
   const pager = createPager(vault)
   const params = { app: Id, conversation: Id }
@@ -39,6 +38,13 @@ export function createConversations(parts: Parts) {
     const conversation = await conversations.find(app, id)
     if (conversation === null) throw problem('not_found')
     return conversation
+  }
+
+  async function detailsOf({ password, ...details }: Static<typeof Details>): Promise<ConversationDetails> {
+    // Schemas of free form say `unknown` where storage says JSON; what was parsed from JSON is both.
+    const plain = details as ConversationDetails
+    if (password === undefined) return plain
+    return { ...plain, passwordHash: password === null ? null : await passwords.hash(password, null) }
   }
 
   async function showWhole(app: string, conversation: Conversation) {
@@ -163,13 +169,6 @@ export function createConversations(parts: Parts) {
       },
     }),
   }
-}
-
-async function detailsOf({ password, ...details }: Static<typeof Details>): Promise<ConversationDetails> {
-  // Schemas of free form say `unknown` where storage says JSON; what was parsed from JSON is both.
-  const plain = details as ConversationDetails
-  if (password === undefined) return plain
-  return { ...plain, passwordHash: password === null ? null : await hashPassword(password) }
 }
 
 function mergedAway() {

@@ -116,6 +116,7 @@ const BY_PROBLEM: Partial<Record<ProblemCode, ErrorCode>> = {
   route_not_found: 'ERR_API_NOT_FOUND',
   method_not_allowed: 'ERR_API_NOT_FOUND',
   quota_exceeded: 'ERR_PERMISSION_DENIED',
+  too_many_tries: 'ERR_TOO_MANY_REQUESTS',
   body_too_large: 'ERR_FILE_SIZE_EXCEEDED',
   file_too_large: 'ERR_FILE_SIZE_EXCEEDED',
   form_too_large: 'ERR_FILE_SIZE_EXCEEDED',

@@ -1,6 +1,5 @@
 import type { Conversation, ConversationDetails, Joining, Json, Member } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
-import { hashPassword } from '../../password.ts'
 import { deleteConversation } from '../../talk.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchGroup, noSuchUser } from './errors.ts'
@@ -21,7 +20,7 @@ const BODY_LIMIT = 8 * 1024 * 1024
 
 /** The calls that read and write groups. */
 export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
-  const { records, now } = parts
+  const { records, passwords, now } = parts
   const { conversations } = records
 
   /** What the reader is in a group: undefined where nobody reads. */
@@ -40,6 +39,11 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
     const user = await findUser(records, app, named)
     if (user?.status !== 'active') throw noSuchUser(named)
     return user.id
+  }
+
+  /** Hashes for the user who calls, or for a server. */
+  function hashing({ app, who, reader }: Context): (password: string) => Promise<string> {
+    return (password) => passwords.hash(password, who === 'rest' ? null : `${app}/${reader?.id}`)
   }
 
   async function listGroups(context: Context): Promise<Answer> {
@@ -87,7 +91,7 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
         const guid = newGuid(fields)
         const name = requiredText(fields, 'name')
         requiredText(fields, 'type')
-        const details = { ...(await detailsOf(fields, null)), name }
+        const details = { ...(await detailsOf(fields, null, hashing(context))), name }
         const lists = listsOf(fields)
         const owner = await ownerOf(context)
         const members = owner === null ? [] : [{ user: owner, role: 'admin' as const }]
@@ -130,7 +134,7 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
         await requireRank(records, context, group, 'admin')
         const name = fields.name == null ? undefined : requiredText(fields, 'name')
         const owner = who === 'rest' && textOf(fields, 'owner') ? await ownerOf(context) : undefined
-        const details = { ...(await detailsOf(fields, group)), name, owner }
+        const details = { ...(await detailsOf(fields, group, hashing(context))), name, owner }
         const changed = await conversations.update(app, group.id, details, now())
         if (changed === null) throw noSuchGroup(group.id)
         return { data: await show(context, changed) }
@@ -157,7 +161,11 @@ function listsOf(fields: Fields): Lists | null {
 }
 
 /** What a body says of a group, name and owner apart; `present` is the group that is there, null for a new one. */
-async function detailsOf(fields: Fields, present: Conversation | null): Promise<ConversationDetails> {
+async function detailsOf(
+  fields: Fields,
+  present: Conversation | null,
+  hash: (password: string) => Promise<string>,
+): Promise<ConversationDetails> {
   const unset = textsOf(fields, 'unset', 20) ?? []
   const type = choiceOf(fields, 'type', TYPES)
   const joining = (Object.keys(GROUP_TYPES) as Joining[]).find((way) => GROUP_TYPES[way] === type)
@@ -177,7 +185,7 @@ async function detailsOf(fields: Fields, present: Conversation | null): Promise<
     metadata: unset.includes('metadata') ? {} : objectOf(fields, 'metadata', METADATA),
     tags: unset.includes('tags') ? [] : textsOf(fields, 'tags', MOST_TAGS, 100),
     joining,
-    passwordHash: password === undefined ? undefined : await hashPassword(password),
+    passwordHash: password === undefined ? undefined : await hash(password),
   }
 }
 
