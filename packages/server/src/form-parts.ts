@@ -82,13 +82,13 @@ function shownName(name: string | undefined): string {
 }
 
 /**
- * Reads and throws away what is left of a body, within bounds. Ending the connection at once would make the kernel drop the
- * answer on the way to a client that is still sending.
+ * Reads and throws away what is left of a body, within bounds (`bytes`, and ten seconds). Ending the connection at once would make the
+ * kernel drop the answer on the way to a client that is still sending.
  */
-export function linger(request: FastifyRequest): void {
+export function linger(request: FastifyRequest, bytes = LINGER_BYTES): void {
   const { raw } = request
   if (raw.readableEnded || raw.destroyed) return
-  let left = LINGER_BYTES
+  let left = bytes
   const deadline = setTimeout(() => raw.destroy(), LINGER_MS).unref()
   raw.once('close', () => clearTimeout(deadline)).once('end', () => clearTimeout(deadline))
   raw.unpipe()

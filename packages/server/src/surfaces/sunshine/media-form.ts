@@ -36,7 +36,8 @@ export async function readMediaForm(
 ): Promise<MediaForm> {
   if (!request.isMultipart()) throw failure('badRequest', "Send the file as part 'source' of multipart/form-data")
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + ALL_FIELDS) {
-    linger(request)
+    // The vendor's client sends all of it before it looks for an answer; a file that may come would take as long.
+    linger(request, 2 * maxBytes)
     throw failure('tooLarge')
   }
   const fields: Record<string, unknown> = {}
