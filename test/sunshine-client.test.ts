@@ -9,7 +9,7 @@ import { closed, fileOf, opens, pathOf, picture, startJourney } from './support/
 
 const journey = await startJourney({ attachmentsAccess: 'private', attachmentsTokenExpirationSeconds: 60 })
 after(() => journey.stop())
-const { app, account, key, business, as, bare } = journey
+const { house, app, account, key, business, as, bare } = journey
 await journey.user('ann')
 const talk = await journey.conversation('ann')
 const KEY = '[A-Za-z0-9_-]{24}'
@@ -176,6 +176,15 @@ test('no media token is issued for what cannot be asked for', async () => {
   await refused(issue([`${HOME}/conversations/nowhere`]), 404, 'conversation_not_found')
   await refused(issue([`${HOME}/${'A'.repeat(24)}/a.png`]), 404, 'not_found')
   await refused(issue(Array.from({ length: 51 }, (_, at) => `${HOME}/conversations/c${at}`)), 400, 'bad_request')
+})
+
+test('a key that may write only uploads files and issues no media tokens', async () => {
+  const grants = [{ actions: ['write'], resource: HOME }]
+  const made = await house.admin.post(`/v1/apps/${app}/keys`, { name: 'writer', grants })
+  const writer = as(made.json<{ id: string; secret: string }>())
+  const { attachment } = await writer.attachments.uploadAttachment(app, 'private', picture('written'))
+  closed(await journey.get(attachment.mediaUrl), 401)
+  await refused(writer.attachments.generateMediaJsonWebToken(app, { paths: [HOME] }), 403, 'forbidden')
 })
 
 test('a media token is no credential of the API, and a key is none of the cookie', async () => {
