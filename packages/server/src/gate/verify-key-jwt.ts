@@ -23,7 +23,7 @@ export function verifyKeyJwt(jws: UnverifiedJws, known: KnownKey, primitives: Pr
   if (isProblem(claims)) return { ok: false, reason: claims.reason }
   const { scope } = claims
   const others = KIND_CLAIMS.some((name) => name !== 'scope' && Object.hasOwn(claims, name))
-  if (others || !Object.values(SCOPES).some((known) => known === scope)) return { ok: false, reason: 'claims_invalid' }
+  if (others || !Object.values(SCOPES).some((word) => word === scope)) return { ok: false, reason: 'claims_invalid' }
   const times = timesOf(claims)
   if (times === null) return { ok: false, reason: 'claims_invalid' }
   // A token for a user of the app opens nothing that a server's key opens.
