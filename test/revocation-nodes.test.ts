@@ -72,3 +72,39 @@ test('a node of several threads comes and goes while another revokes', { timeout
   over = true
   await revoking
 })
+
+test('a media token of one node opens on all, and on none once any of them has revoked it; their keys rotate together', async () => {
+  const app = await createApp(first.admin)
+  await app.conversation('c', ['ann'])
+  const file = await app.upload(Buffer.from('in c'))
+  const path = `/apps/${app.id}/conversations/c`
+  const issue = async (node: (typeof nodes)[number]) => {
+    const answer = await node.admin.post(`${app.base}/media-tokens`, { paths: [path] })
+    assert.equal(answer.status, 201, answer.text)
+    return answer.json<{ tokens: Record<string, string> }>().tokens[path] ?? ''
+  }
+  const statuses = (token: string) =>
+    Promise.all(
+      nodes.map(async (node) => (await node.admin.as({ cookie: `gatehouse_media=${token}` }).get(file.path)).status),
+    )
+  // All are asked at once for the first token of the installation: one key comes of it.
+  const tokens = await Promise.all(nodes.map(issue))
+  assert.equal(new Set(tokens.map((token) => token.split('.')[0])).size, 1)
+  for (const [from, node] of nodes.entries()) {
+    const token = await issue(node)
+    assert.deepEqual(await statuses(token), [200, 200, 200])
+    const other = nodes[(from + 1) % nodes.length] ?? first
+    await openApp(other.admin, app.id).revoke({ conversation: 'c' })
+    assert.deepEqual(await statuses(token), [401, 401, 401])
+    assert.deepEqual(await statuses(await issue(first)), [200, 200, 200])
+  }
+  const old = await issue(second)
+  assert.equal((await third.admin.post('/v1/media-keys/rotate')).status, 200)
+  const young = await Promise.all(nodes.map(issue))
+  for (const token of [old, ...young]) assert.deepEqual(await statuses(token), [200, 200, 200])
+  assert.equal(new Set([old, ...young].map((token) => token.split('.')[0])).size, 2)
+  const { kid } = JSON.parse(Buffer.from(old.split('.')[0] ?? '', 'base64url').toString())
+  assert.equal((await first.admin.post(`/v1/media-keys/${kid}/retire`)).status, 200)
+  assert.deepEqual(await statuses(old), [401, 401, 401])
+  assert.deepEqual(await statuses(young[1] ?? ''), [200, 200, 200])
+})
