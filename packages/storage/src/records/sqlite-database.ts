@@ -11,7 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { Full, Missing, Unavailable } from './port.ts'
-import type { Database } from './sql/database.ts'
+import { breathe, type Database } from './sql/database.ts'
 
 /** How long a transaction may wait for the write lock that other threads and processes hold, in milliseconds. */
 const PATIENCE = 1800
@@ -21,6 +21,9 @@ const LEAST = 20
 
 /** Prepared statements kept per connection. */
 const PREPARED = 500
+
+/** How long statements may hold the event loop before everything else has its turn, in milliseconds. */
+const HELD = 10
 
 /**
  * A {@link Database} over SQLite connections that `open` makes: one to read and one to write, so that a transaction that
@@ -37,8 +40,9 @@ export function openSqliteDatabase<T>(
   writer.pragma('busy_timeout = 0')
 
   const exclusive = createLane()
-  const write = kyselyOf<T>(createDriver(writer, exclusive))
-  const read = kyselyOf<T>(createDriver(reader, single ? exclusive : null))
+  const pause = createPause()
+  const write = kyselyOf<T>(createDriver(writer, exclusive, pause))
+  const read = kyselyOf<T>(createDriver(reader, single ? exclusive : null, pause))
   return {
     flavour: 'sqlite',
     read,
@@ -92,7 +96,24 @@ export function createLane(): Lane {
   }
 }
 
-function createDriver(connection: Sqlite.Database, lane: Lane | null): Driver {
+/**
+ * Creates the pause between pieces of work. SQLite answers at once, so whoever asks for one thing after another never waits, and would keep
+ * everybody else of the thread waiting for as long as that goes on.
+ */
+function createPause(): () => Promise<void> | undefined {
+  let began: number | null = null
+  return () => {
+    const now = performance.now()
+    if (began !== null) return now - began < HELD ? undefined : breathe()
+    began = now
+    setImmediate(() => {
+      began = null
+    })
+    return undefined
+  }
+}
+
+function createDriver(connection: Sqlite.Database, lane: Lane | null, pause: () => Promise<void> | undefined): Driver {
   let deadline = 0
   const prepared = new Map<string, Sqlite.Statement>()
 
@@ -121,6 +142,7 @@ function createDriver(connection: Sqlite.Database, lane: Lane | null): Driver {
     init: async () => {},
     acquireConnection: async () => {
       const asked = performance.now()
+      await pause()
       await lane?.acquire()
       deadline = Math.max(asked + PATIENCE, performance.now() + LEAST)
       return only

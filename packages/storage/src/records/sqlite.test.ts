@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,3 +15,29 @@ const make = async () => {
 }
 
 recordsConformance({ describe, test, before, after }, 'sqlite', make, { shared: true })
+
+test('whoever asks for one thing after another leaves everybody else their turns', async () => {
+  const made = await make()
+  const records = await made.open()
+  let turns = 0
+  let turning = setImmediate(function turn() {
+    turns++
+    turning = setImmediate(turn)
+  })
+  const works: readonly (() => Promise<unknown>)[] = [
+    () => records.users.find('none', 'none'),
+    () => records.conversations.unban('none', 'none', 'none'),
+  ]
+  try {
+    for (const work of works) {
+      turns = 0
+      // For many times as long as one turn may take.
+      for (const end = performance.now() + 300; performance.now() < end; ) await work()
+      assert.ok(turns > 3, `${turns} turns during ${work}`)
+    }
+  } finally {
+    clearImmediate(turning)
+    await records.close()
+    await made.end()
+  }
+})
