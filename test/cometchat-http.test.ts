@@ -258,3 +258,16 @@ test('the surface can be left out, and does not start where its clients could no
   assert.ok(!(without instanceof Error), 'without the surface any name will do')
   await (without as Awaited<ReturnType<typeof startGatehouse>>).kill()
 })
+
+test('a path that is spelt otherwise is no fault of the server', async () => {
+  const { authToken } = ann
+  for (const path of ['/v3%2e0/me', '/%763.0/me', '/v%33/me', '/v3.0/m%65', '/v3%2E0/groups/none/members']) {
+    const refused = await server.admin.as({}).send('GET', path)
+    assert.ok(refused.status >= 400 && refused.status < 500, `${path}: ${refused.text}`)
+    const { status, text } = await server.admin.as({ appId: app.id, authToken }).send('POST', path, {
+      headers: { 'content-type': 'application/json' },
+      body: '{',
+    })
+    assert.ok(status >= 400 && status < 500, `${path}: ${text}`)
+  }
+})

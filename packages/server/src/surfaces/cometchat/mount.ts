@@ -10,7 +10,7 @@ import type { Surface } from '../../surface.ts'
 import type { Answer, Context, SurfaceCall, UncredentialedCall } from './call.ts'
 import { allowOrigin, answerPreflight, createOrigins } from './cors.ts'
 import { dialect } from './dialect.ts'
-import { type CallError, callErrorOf, errorBody, failure, noSuchUser, refusalError } from './errors.ts'
+import { CallError, callErrorOf, errorBody, failure, noSuchUser, refusalError } from './errors.ts'
 import { findUser } from './people.ts'
 import { fieldsOf, queryOf } from './request.ts'
 
@@ -123,8 +123,9 @@ export function mountCalls(
 
   function mount(app: FastifyInstance): void {
     app.setErrorHandler((error, request, reply) => {
-      // Told natively: it is the handler further out that gets what this one raises.
-      if (!owns(request.method, request.url)) throw error
+      // Told natively: it is the handler further out that gets what this one raises. Our own errors are nobody else's, however the path
+      // was spelt (`/v3%2e0` leads here, too).
+      if (!(error instanceof CallError) && !owns(request.method, request.url)) throw error
       return send(error, request, reply)
     })
     // A body that is not there has any type; one that is there has to be JSON or a form.
