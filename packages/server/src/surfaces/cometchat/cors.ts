@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Records } from '@gatehouse/storage/records/port'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { allPages } from '../../paging.ts'
@@ -36,16 +37,37 @@ export type Origins = { listed(origin: string | undefined): Promise<boolean> }
 /** How long an origin that was found listed is not looked for again. */
 const FOUND_LASTS = 60_000
 
+/** After each walk so many times as long as it took nothing is looked up: anybody may ask, and whatever they like. */
+const REST = 9
+/** Rest is never longer, in milliseconds. */
+const LONGEST_REST = 2_000
+
 /**
- * Creates the look-up over the settings of all apps. One walk through the apps goes on at a time; whoever asks for an origin that is
- * not known waits for one that began after the question.
+ * Creates the look-up over the settings of all apps. One walk through the apps goes on at a time, and a tenth of the time at most; whoever
+ * asks for an origin that is not known waits for one that began after the question. `pause` waits.
  */
-export function createOrigins(apps: Records['apps'], now: () => number): Origins {
+export function createOrigins(
+  apps: Pick<Records['apps'], 'list'>,
+  now: () => number,
+  pause: (milliseconds: number) => Promise<unknown> = setTimeout,
+): Origins {
   let known: ReadonlySet<string> = new Set()
   let knownUntil = 0
+  let restUntil = 0
   let walking: Promise<void> | null = null
 
   async function walk(): Promise<void> {
+    const rest = Math.min(restUntil - now(), LONGEST_REST)
+    if (rest > 0) await pause(rest)
+    const began = now()
+    try {
+      await look()
+    } finally {
+      restUntil = now() + REST * (now() - began)
+    }
+  }
+
+  async function look(): Promise<void> {
     const found = new Set<string>()
     for await (const page of allPages((paging) => apps.list(paging))) {
       for (const { settings } of page) for (const origin of settingsOf(settings).allowedOrigins) found.add(origin)
