@@ -90,7 +90,9 @@ export function createPlaces(parts: Parts): Places {
     async changeable(context, id) {
       const found = await message(context, id)
       const { app, reader } = context
-      if (reader === null || found.from === reader.id) return found
+      if (reader === null) return found
+      // A message names its sender by uid, and an earlier user may have had it: a sender was there when it was sent.
+      if (found.from === reader.id && (await records.messages.isVisible(found, { serial: reader.serial }))) return found
       const home = await records.conversations.find(app, found.conversation)
       const member = home?.type === 'group' ? await records.conversations.member(app, home.id, reader.id) : null
       if (home === null || !isAbove(rankOf(home, member), 'participant')) throw failure('ERR_MESSAGE_NO_ACCESS')
