@@ -363,37 +363,6 @@ test('who is put out loses what was shared there, and has it again when they are
   assert.notEqual(await status(link), 200)
 })
 
-test('whoever comes under the uid of somebody who is gone inherits neither groups nor messages', async () => {
-  await rest.ok('POST', '/users', { uid: 'heir', name: 'The first' })
-  const first = await loginOf(app, rest, 'heir')
-  await first.ok('POST', '/groups', {
-    guid: 'estate',
-    name: 'Estate',
-    type: 'public',
-    members: { participants: ['bob'] },
-  })
-  const said = { type: 'text', receiver: 'estate', receiverType: 'group', data: { text: 'mine' } }
-  const { id } = await first.ok('POST', '/messages', said)
-  await rest.ok('DELETE', '/users/heir')
-  await rest.ok('POST', '/users', { uid: 'heir', name: 'The second' })
-  const second = await loginOf(app, rest, 'heir')
-  await second.ok('POST', '/groups/estate/members')
-  assert.deepEqual(await members(rest, 'estate'), { bob: 'participant', heir: 'participant' })
-  assert.equal((await second.ok('GET', '/groups/estate')).owner, '')
-  assert.equal(await second.fails('DELETE', '/groups/estate'), '403 ERR_PERMISSION_DENIED')
-
-  await app.settings({ historyForNewMembers: true })
-  assert.equal((await second.ok('GET', `/messages/${id}`)).data.text, 'mine')
-  assert.equal(
-    await second.fails('PUT', `/messages/${id}`, { data: { text: 'not mine' } }),
-    '403 ERR_MESSAGE_NO_ACCESS',
-  )
-  assert.equal(await second.fails('DELETE', `/messages/${id}`), '403 ERR_MESSAGE_NO_ACCESS')
-  await app.settings({ historyForNewMembers: false })
-  const own = await second.ok('POST', '/messages', said)
-  await second.ok('PUT', `/messages/${own.id}`, { data: { text: 'changed' } })
-})
-
 test('a group of another app is none', async () => {
   const elsewhere = await restOf(await createApp(server.admin))
   assert.equal(await elsewhere.fails('GET', '/groups/doors'), '404 ERR_GUID_NOT_FOUND')
