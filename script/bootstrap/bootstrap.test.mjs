@@ -153,7 +153,7 @@ test('a task ends when the shell that npm put between dies without a word', asyn
 test('an unknown task is refused in one sentence', () => {
   const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '../bootstrap.mjs'), 'dance'])
   assert.equal(status, 1)
-  assert.match(stderr.toString(), /^gatehouse: There is no task "dance": take one of start, build, .*\.\n$/)
+  assert.match(stderr.toString(), /^gatehouse: There is no task "dance": take one of start, example, build, .*\.\n$/)
 })
 
 test('what has no source any more leaves dist, and what is no TypeScript is copied', () => {
