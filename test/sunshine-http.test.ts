@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { basic, bearer, form, type Headers } from './support/client.ts'
-import { ADMIN, startGatehouse } from './support/gatehouse.ts'
+import { ADMIN, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 import { accountOf, createSunshineApp, keyJwt, sunshineOf } from './support/sunshine-http.ts'
 import { expect, openApp, refusal } from './support/tenant.ts'
 import { base64url, offlineToken, readClaims } from './support/tokens.ts'
@@ -135,11 +135,33 @@ test('under v1.1 the app may be left out: it is that of the key', async () => {
   await signed.ok('POST', `${app.home}/appusers`, { userId: 'long' })
   assert.equal(
     await account.old.fails('POST', '/appusers', { userId: 'x' }),
-    '403 forbidden: This key is of no app: name one in the path',
+    '403 forbidden: This key is of no app: name one in the path, or set a default app',
   )
   for (const headers of [{}, basic(app.key.id, 'wrong'), basic('unknown', 'x'), bearer('a.b.c')]) {
     assert.equal(await with_(headers, 'v1.1').fails('POST', '/appusers', { userId: 'x' }), UNAUTHORIZED)
   }
+})
+
+test('where no app is named, a key of all apps works in the default one', async () => {
+  const data = temporaryFolder()
+  const alone = await startGatehouse({ data })
+  const only = await createSunshineApp(alone.admin)
+  await accountOf(alone.admin).old.ok('POST', '/appusers', { userId: 'in-the-only-app' })
+  assert.equal((await only.v2.ok('GET', `${only.home}/users/in-the-only-app`)).user.externalId, 'in-the-only-app')
+  const second = await createSunshineApp(alone.admin)
+  assert.match(
+    await accountOf(alone.admin).old.fails('POST', '/appusers', { userId: 'x' }),
+    /^403 forbidden: .*default app$/,
+  )
+  await alone.stop()
+
+  const told = await startGatehouse({ data, flags: ['--default-app', second.id] })
+  after(() => told.stop())
+  await accountOf(told.admin).old.ok('POST', '/appusers', { userId: 'in-the-second' })
+  const { v2 } = accountOf(told.admin)
+  assert.equal((await v2.ok('GET', `${second.home}/users/in-the-second`)).user.externalId, 'in-the-second')
+  const stranger = sunshineOf(told.admin.as(basic('unknown', 'x')), 'v1.1')
+  assert.equal(await stranger.fails('POST', '/appusers', { userId: 'x' }), UNAUTHORIZED)
 })
 
 test('errors have the shape of the version, whatever goes wrong', async () => {

@@ -2,6 +2,7 @@ import { isId, ROOT } from '@gatehouse/core/resource'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { askThroughSurface, fill, open } from '../../ask.ts'
 import { BROWSER_HEADERS } from '../../browser-headers.ts'
+import { findDefaultApp } from '../../default-app.ts'
 import type { Caller, SurfaceJudge } from '../../judge.ts'
 import type { Parts, Tenant } from '../../parts.ts'
 import type { Surface } from '../../surface.ts'
@@ -20,19 +21,20 @@ type Admitted = { readonly tenant: Tenant | null; readonly caller: Caller }
 
 /** Puts calls together to a surface that answers them, and refuses everything else below its paths in its own words. */
 export function mountCalls(
-  { tenants, records, log }: Parts,
+  parts: Parts,
   judge: SurfaceJudge,
   calls: readonly SurfaceCall[],
   others: readonly OpenCall[] = [],
 ): Surface {
+  const { tenants, records, log } = parts
   const admitted = new WeakMap<FastifyRequest, Admitted>()
 
-  /** Who calls, and in which app: the path's or, where it leaves the app out, the key's. */
+  /** Who calls, and in which app: the path's or, where it leaves the app out, the key's; the default one for a key of all apps. */
   async function admit(request: FastifyRequest, declared: SurfaceCall): Promise<void> {
     const { found, keyId } = findKey(request.raw)
     const params = paramsOf(request)
     const ofKey = async () => (keyId === null || !isId(keyId) ? null : ((await records.keys.find(keyId))?.app ?? null))
-    const app = declared.of === 'account' ? null : (params.app ?? (await ofKey()))
+    const app = declared.of === 'account' ? null : (params.app ?? (await ofKey()) ?? (await findDefaultApp(parts)))
     const resource = app === null || !isId(app) ? ROOT : fill(declared.resource, { ...params, app })
     const judged = await judge(request, { action: declared.action, resource, found, accepts: ['key'] })
     if (!judged.allow) {
@@ -42,7 +44,7 @@ export function mountCalls(
     }
     const { caller } = judged
     if (declared.of === 'account') return void admitted.set(request, { tenant: null, caller })
-    if (app === null) throw failure('forbidden', 'This key is of no app: name one in the path')
+    if (app === null) throw failure('forbidden', 'This key is of no app: name one in the path, or set a default app')
     const tenant = isId(app) ? await tenants.find(app) : null
     if (tenant === null) throw failure('appNotFound')
     admitted.set(request, { tenant, caller })
