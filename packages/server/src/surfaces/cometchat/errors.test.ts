@@ -19,9 +19,16 @@ test('a refusal says one thing of a dead auth token, and of a key whether it is 
       const { status, code } = refusalError(who, reason)
       return `${status} ${code}`
     })
-    const lacks = /^limit_|_not_granted$/.test(reason)
+    // Natively, 403 is said to a good credential that may not do this, and 401 to one that is not good.
+    const lacks = REASONS[reason].status === 403
     assert.equal(client, others[reason] ?? '401 AUTH_ERR_AUTH_TOKEN_NOT_FOUND', reason)
     assert.equal(rest, others[reason] ?? (lacks ? '403 AUTH_ERR_NO_ACCESS' : '401 AUTH_ERR_APIKEY_NOT_FOUND'), reason)
+  }
+  for (const reason of ['action_not_granted', 'resource_not_granted', 'limit_ip'] as const) {
+    assert.equal(refusalError('rest', reason).code, 'AUTH_ERR_NO_ACCESS', reason)
+  }
+  for (const reason of ['credential_unknown', 'signature_invalid', 'key_revoked', 'key_suspended'] as const) {
+    assert.equal(refusalError('rest', reason).code, 'AUTH_ERR_APIKEY_NOT_FOUND', reason)
   }
   assert.equal(refusalError('client', 'too_many_bad_tokens', 7).retryAfter, 7)
 })

@@ -1,4 +1,4 @@
-import type { Reason } from '@gatehouse/core/reasons'
+import { REASONS, type Reason } from '@gatehouse/core/reasons'
 import { Conflict, Missing } from '@gatehouse/storage/records/port'
 import { type ProblemCode, problemOf } from '../../problems.ts'
 
@@ -134,19 +134,6 @@ const BY_REASON: Partial<Record<Reason, ErrorCode>> = {
   app_suspended: 'AUTH_ERR_INVALID_APPID',
 }
 
-/** The key is good, and is not allowed this. */
-const NOT_GRANTED: ReadonlySet<Reason> = new Set<Reason>([
-  'action_not_granted',
-  'resource_not_granted',
-  'limit_ip',
-  'limit_user_agent',
-  'limit_origin',
-  'limit_not_before',
-  'limit_uses',
-  'limit_preview',
-  'limit_unknown',
-])
-
 /**
  * A refusal of the gate as an error of this surface. A client learns one thing of an auth token that does not hold, whatever the
  * reason (ended, user deactivated or deleted): it drops its session by itself then.
@@ -155,5 +142,5 @@ export function refusalError(who: 'client' | 'rest', reason: Reason, retryAfter 
   const passing = BY_REASON[reason]
   if (passing !== undefined) return new CallError(passing, { retryAfter })
   if (who === 'client') return failure('AUTH_ERR_AUTH_TOKEN_NOT_FOUND')
-  return failure(NOT_GRANTED.has(reason) ? 'AUTH_ERR_NO_ACCESS' : 'AUTH_ERR_APIKEY_NOT_FOUND')
+  return failure(REASONS[reason].status === 403 ? 'AUTH_ERR_NO_ACCESS' : 'AUTH_ERR_APIKEY_NOT_FOUND')
 }

@@ -1,4 +1,4 @@
-import type { Reason } from '@gatehouse/core/reasons'
+import { REASONS, type Reason } from '@gatehouse/core/reasons'
 import { Conflict, Missing } from '@gatehouse/storage/records/port'
 import { type ProblemCode, problemOf } from '../../problems.ts'
 import type { Version } from './version.ts'
@@ -103,25 +103,11 @@ const BY_REASON: Partial<Record<Reason, ErrorName>> = {
   credential_conflict: 'badRequest',
 }
 
-/** The key is good, and is not allowed this. */
-const NOT_GRANTED: ReadonlySet<Reason> = new Set<Reason>([
-  'action_not_granted',
-  'resource_not_granted',
-  'kind_not_accepted',
-  'limit_ip',
-  'limit_user_agent',
-  'limit_origin',
-  'limit_not_before',
-  'limit_uses',
-  'limit_preview',
-  'limit_unknown',
-])
-
 /** A refusal of the gate as an error of this surface. */
 export function refusalError(reason: Reason, retryAfter = 0): CallError {
   const passing = BY_REASON[reason]
   if (passing !== undefined) return new CallError(passing, { retryAfter })
-  return failure(NOT_GRANTED.has(reason) ? 'forbidden' : 'unauthorized')
+  return failure(REASONS[reason].status === 403 ? 'forbidden' : 'unauthorized')
 }
 
 function capital(word: string): string {
