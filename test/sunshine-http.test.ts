@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { basic, bearer, form, type Headers } from './support/client.ts'
 import { ADMIN, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 import { accountOf, createSunshineApp, keyJwt, sunshineOf } from './support/sunshine-http.ts'
-import { expect, openApp, refusal } from './support/tenant.ts'
+import { createApp, expect, openApp, refusal } from './support/tenant.ts'
 import { base64url, offlineToken, readClaims } from './support/tokens.ts'
 
 /** Who may call the surface, and how it refuses (contract, sections 3.1 and 5). */
@@ -213,6 +213,17 @@ test('other paths of the same version are of others, and the surface can be left
   const without = await startGatehouse({ flags: ['--surfaces', 'cometchat'] })
   try {
     assert.equal(refusal(await without.admin.get('/v2/apps'), 404), 'route_not_found')
+    // Its clients' cookie is read with the surface alone; our own always.
+    const there = await createApp(without.admin)
+    await there.conversation('c', ['ann'])
+    const file = await there.upload(Buffer.from('in c'))
+    const path = `/apps/${there.id}/conversations/c`
+    const { tokens } = (await without.admin.post(`${there.base}/media-tokens`, { paths: [path] })).json<{
+      tokens: Record<string, string>
+    }>()
+    const withCookie = (name: string) => without.admin.as({ cookie: `${name}=${tokens[path]}` }).get(file.path)
+    assert.equal((await withCookie('gatehouse_media')).status, 200)
+    assert.equal(refusal(await withCookie('zendesk_media_token'), 401), 'credential_missing')
   } finally {
     await without.stop()
   }

@@ -42,7 +42,7 @@ const BANS: readonly Ban[] = [
     concerns: tests,
   },
   {
-    pattern: /cometchat|sunshine|mediastream|vonage|videosdk/i,
+    pattern: /cometchat|sunshine|smooch|zendesk|mediastream|vonage|videosdk/i,
     wrong: "a vendor's name",
     cure: 'say it in the words of the house; vendors live in surfaces/ and docs/',
     concerns: vendorFree,

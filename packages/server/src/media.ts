@@ -32,6 +32,8 @@ export type MediaParts = {
   readonly delivery: Delivery
   /** The languages of surfaces in which clients may show what they hold, and be answered with URLs. */
   readonly dialects: readonly Dialect[]
+  /** Names besides our own under which clients of surfaces keep media tokens as cookies. */
+  readonly cookies: readonly string[]
   readonly exchange: Exchange
   readonly log: Logger
   readonly metrics: Metrics
@@ -55,8 +57,20 @@ const WHOLE: Plan = { status: 200, range: { start: 0, end: 0 } }
  * request to the last byte is one turn of the event loop: canonicalise, look up, find, verify, decide, deliver.
  */
 export function createMedia(parts: MediaParts): Media {
-  const { gate, catalogue, tenants, accessLog, openResponses, address, delivery, dialects, exchange, log, metrics } =
-    parts
+  const {
+    gate,
+    catalogue,
+    tenants,
+    accessLog,
+    openResponses,
+    address,
+    delivery,
+    dialects,
+    cookies,
+    exchange,
+    log,
+    metrics,
+  } = parts
   const idOf = createRequestIds()
   const direct: Delivery = { ...delivery, offloadPrefix: null }
 
@@ -97,6 +111,7 @@ export function createMedia(parts: MediaParts): Media {
       head: request,
       query,
       dialects,
+      cookies,
       action: issuing ? 'issue' : 'read',
       resource,
       address: address.of(request),

@@ -8,6 +8,8 @@ export type Surface = {
   readonly name: string
   /** How its clients show what they hold at media paths, and are answered there, where that is not in our own language. */
   readonly dialect?: Dialect
+  /** The names under which its clients keep media tokens as cookies. */
+  readonly cookies?: readonly string[]
   /** What it says to webhooks in place of the native body, by the names under which they ask for it. */
   readonly bodies?: Bodies
   /** Whether a request is this surface's, known call or not: it is answered in its words then. */

@@ -179,6 +179,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
   const judging = { gate, tenants, records, address, accessLog }
   const surfaces = createSurfaces(parts, createSurfaceJudge(judging))
   const dialects = surfaces.flatMap(({ dialect }) => dialect ?? [])
+  const cookies = surfaces.flatMap((surface) => surface.cookies ?? [])
   const media = createMedia({
     gate,
     catalogue,
@@ -188,6 +189,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     address,
     delivery,
     dialects,
+    cookies,
     exchange: createExchange({ dialects, links, records, now }),
     log,
     metrics,
@@ -203,7 +205,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       createInspector({ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board }),
       now,
     ),
-    verify: createForwardAuth({ gate, catalogue, address, accessLog }),
+    verify: createForwardAuth({ gate, catalogue, address, accessLog, cookies }),
     metrics: given.exposition === undefined ? exposeOwn(metrics.registry) : given.exposition(metrics.registry),
     draining: () => draining,
     serverFactory: (handler) => {

@@ -44,9 +44,6 @@ export type Head = { readonly headers: IncomingHttpHeaders; readonly rawHeaders:
 /** The cookie that carries media and grant tokens. */
 export const MEDIA_COOKIE = 'gatehouse_media'
 
-/** The cookies that are read: our own, and the one that clients of a surface know. */
-const MEDIA_COOKIES = [MEDIA_COOKIE, 'zendesk_media_token'] as const
-
 /** No credential is longer than this; JWTs are checked more strictly later. */
 const LONGEST = 8192
 const MOST_COOKIES = 16
@@ -58,9 +55,9 @@ const MALFORMED: Found = { outcome: 'malformed' }
  * Finds the credential of a request, in our own language. Exactly one explicit credential may be there; a cookie beside one is ignored, since
  * browsers attach cookies unasked. `query` is the raw query without its question mark; null means that this door reads the
  * Authorization header alone: what a browser sends by itself opens no door behind which something is done. Repeated headers or
- * parameters count as more than one.
+ * parameters count as more than one. `cookies` are names under which surfaces set the cookie that we call {@link MEDIA_COOKIE}.
  */
-export function findCredential(head: Head, query: string | null): Found {
+export function findCredential(head: Head, query: string | null, cookies: readonly string[] = []): Found {
   const { headers } = head
   const inQuery = query === null || query === '' ? null : tokenInQuery(query)
   const header = headers.authorization
@@ -75,7 +72,7 @@ export function findCredential(head: Head, query: string | null): Found {
     return { outcome: 'found', candidates: [{ form: 'query', text: inQuery }] }
   }
   if (query === null || headers.cookie === undefined) return NONE
-  const candidates = cookiesNamed(headers.cookie, MEDIA_COOKIES)
+  const candidates = cookiesNamed(headers.cookie, [MEDIA_COOKIE, ...cookies])
   return candidates.length === 0 ? NONE : { outcome: 'found', candidates }
 }
 

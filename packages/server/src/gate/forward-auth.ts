@@ -18,6 +18,8 @@ export type ForwardAuthParts = {
   readonly catalogue: Catalogue
   readonly address: ClientAddress
   readonly accessLog: AccessLog
+  /** Names besides our own under which clients of surfaces keep media tokens as cookies. */
+  readonly cookies: readonly string[]
 }
 
 const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
@@ -28,7 +30,7 @@ const OPENED_BY: readonly TokenKind[] = ['link', 'grant', 'key', 'media']
  * `X-Forwarded-Method`; they are believed only from trusted proxies, and a request with both URIs is refused. Answers MUST NOT be cached,
  * which they say.
  */
-export function createForwardAuth({ gate, catalogue, address, accessLog }: ForwardAuthParts): ForwardAuth {
+export function createForwardAuth({ gate, catalogue, address, accessLog, cookies }: ForwardAuthParts): ForwardAuth {
   return async (request, requestId) => {
     const { headers } = request
     const asked = address.fromTrustedProxy(request) ? forwarded(headers) : null
@@ -40,6 +42,7 @@ export function createForwardAuth({ gate, catalogue, address, accessLog }: Forwa
     const action = ACTIONS[method.toUpperCase()] ?? 'write'
     const attempt = {
       head: request,
+      cookies,
       query: mark < 0 ? '' : original.slice(mark + 1),
       action,
       resource,

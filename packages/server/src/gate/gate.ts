@@ -36,6 +36,8 @@ export type Attempt = {
   readonly accepts: readonly TokenKind[]
   /** Languages besides our own in which a credential may stand here. */
   readonly dialects?: readonly Dialect[]
+  /** Names besides our own under which a cookie may carry a token here. */
+  readonly cookies?: readonly string[]
   /** The credential, where somebody else has found it: then head and query are not looked at for one. */
   readonly found?: Found
   /**
@@ -100,7 +102,8 @@ export function createGate({ verifier, board, uses, receives, throttle, trust, n
     if (attempt.facts.open && access.action === 'read') return judgeWith(null)
 
     const found =
-      attempt.found ?? findAmong(attempt.dialects ?? [], attempt.head, attempt.query, appOf(attempt.resource))
+      attempt.found ??
+      findAmong(attempt.dialects ?? [], attempt.head, attempt.query, appOf(attempt.resource), attempt.cookies)
     if (found.outcome === 'none') return judgeWith(null)
     if (found.outcome === 'conflict') return denied(access, 'credential_conflict')
 

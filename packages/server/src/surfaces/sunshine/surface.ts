@@ -6,7 +6,7 @@ import { createAppCalls } from './apps.ts'
 import { createAppUserMessageCalls } from './appuser-messages.ts'
 import { createAttachmentCalls, createUploads } from './attachments.ts'
 import { createConversationCalls } from './conversations.ts'
-import { createCookieCalls } from './cookies.ts'
+import { COOKIE, createCookieCalls } from './cookies.ts'
 import { createPost, createScenes } from './message-post.ts'
 import { createMessageCalls } from './messages.ts'
 import { mountCalls } from './mount.ts'
@@ -30,5 +30,5 @@ export function createSunshine(parts: Parts, judge: SurfaceJudge): Surface {
     ...createAppUserMessageCalls(parts, uploads, post, scenes),
     ...createAttachmentCalls(parts, uploads),
   ]
-  return mountCalls(parts, judge, calls, createCookieCalls(parts, judge))
+  return { ...mountCalls(parts, judge, calls, createCookieCalls(parts, judge)), cookies: [COOKIE] }
 }
