@@ -5,6 +5,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { BrowserContext } from 'playwright-core'
+import { pictureWidth } from './browser.ts'
 import { makeCertificate } from './certificate.ts'
 import { ROOT } from './gatehouse.ts'
 
@@ -72,15 +73,7 @@ async function openPage(context: BrowserContext, origin: string): Promise<MediaP
           ),
         [url, token, method] as const,
       ),
-    shows: (url) =>
-      page.evaluate(async (src) => {
-        type Picture = { src: string; naturalWidth: number; decode(): Promise<void> }
-        const { Image } = globalThis as unknown as { Image: new () => Picture }
-        const image = new Image()
-        image.src = src
-        await image.decode().catch(() => {})
-        return image.naturalWidth
-      }, url),
+    shows: (url) => pictureWidth(page, url),
     setUp: async ({ cookieUrl, mediaToken, grantToken }) => {
       await page.exposeFunction('mediaToken', mediaToken)
       await page.exposeFunction('grantToken', grantToken)

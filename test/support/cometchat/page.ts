@@ -5,6 +5,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { type CometChatSdkVersion, cometChatSdkFile } from '../../../script/cometchat-sdk.ts'
+import { pictureWidth } from '../browser.ts'
 import type { SdkProcess } from './user.ts'
 
 /** A site of another origin whose pages load the SDK. */
@@ -77,15 +78,7 @@ export async function startSite(browser: Browser): Promise<Site> {
           assert.ok(error, `${name} should have been refused: ${JSON.stringify(value)}`)
           return error
         },
-        shows: (url) =>
-          page.evaluate(async (src) => {
-            type Picture = { src: string; naturalWidth: number; decode(): Promise<void> }
-            const { Image } = globalThis as unknown as { Image: new () => Picture }
-            const image = new Image()
-            image.src = src
-            await image.decode().catch(() => {})
-            return image.naturalWidth
-          }, url),
+        shows: (url) => pictureWidth(page, url),
         reads: (url) =>
           page.evaluate(
             (src) =>
