@@ -23,6 +23,18 @@ export function macOver(
   return primitives.mac(key, input)
 }
 
+/** Whether bytes carry, from `from` on, the beginning of {@link macOver} what stands before. Constant time. */
+export function isSealed(
+  purpose: string,
+  bound: string,
+  bytes: Uint8Array,
+  from: number,
+  key: KeyHandle,
+  primitives: Primitives,
+): boolean {
+  return primitives.sealed(key, `${purpose}\0${bound}\0`, bytes, from)
+}
+
 /** Writes a whole number in `size` bytes, big-endian. Throws a RangeError where it does not fit. */
 export function writeNumber(bytes: Uint8Array, at: number, size: number, number: number): void {
   if (!Number.isSafeInteger(number) || number < 0 || number >= 2 ** (8 * size)) {

@@ -85,6 +85,45 @@ describe('a MAC', () => {
   })
 })
 
+describe('a seal', () => {
+  const key = secretKey('secret')
+  const seal = (text: string, shown: Buffer, length: number) => {
+    const mac = primitives.mac(key, Buffer.concat([Buffer.from(text), shown]))
+    return Buffer.concat([shown, mac.subarray(0, length)])
+  }
+  const shown = Buffer.from('shown')
+
+  test('holds where it is the beginning of the MAC over text and bytes', () => {
+    for (const text of ['', 'a', 'ä\0', 'x'.repeat(8000), 'x'.repeat(9000), 'ä'.repeat(30_000)]) {
+      for (const length of [16, 20, 31, 32]) {
+        assert.ok(primitives.sealed(key, text, seal(text, shown, length), shown.length), `${text.length} ${length}`)
+      }
+      assert.ok(primitives.sealed(key, text, seal(text, Buffer.alloc(0), 32), 0))
+    }
+  })
+  test('does not hold with any bit changed, another text or another key', () => {
+    for (const text of ['a', 'x'.repeat(9000)]) {
+      const good = seal(text, shown, 20)
+      for (let bit = 0; bit < good.length * 8; bit++) {
+        const bad = Buffer.from(good)
+        bad[bit >> 3] = (bad[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        assert.ok(!primitives.sealed(key, text, bad, shown.length), `bit ${bit}`)
+      }
+      assert.ok(!primitives.sealed(key, `${text}b`, good, shown.length))
+      assert.ok(!primitives.sealed(secretKey('another'), text, good, shown.length))
+      assert.ok(primitives.sealed(key, text, good, shown.length))
+    }
+  })
+  test('does not hold where it is shorter than 16 bytes, longer than a MAC, or not there', () => {
+    for (const length of [0, 1, 15]) {
+      assert.ok(!primitives.sealed(key, 'a', seal('a', shown, length), shown.length))
+    }
+    assert.ok(!primitives.sealed(key, 'a', Buffer.concat([seal('a', shown, 32), Buffer.alloc(1)]), shown.length))
+    assert.ok(!primitives.sealed(key, 'a', shown, 100))
+    assert.ok(!primitives.sealed(key, 'a', seal('a', shown, 32), -1))
+  })
+})
+
 const pem = (
   type: 'rsa' | 'ec' | 'ed25519',
   options: { modulusLength?: number; publicExponent?: number; namedCurve?: string },

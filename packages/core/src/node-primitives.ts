@@ -18,6 +18,9 @@ const MIN_RSA_BITS = 2048
 /** Messages up to here take the fast way; longer ones the ordinary one. */
 const SCRATCH = 3 * 8192
 
+/** A MAC may be cut to no less than this (RFC 2104, section 5). */
+const FEWEST_SEAL_BYTES = 16
+
 /** A JSON Web Key (RFC 7517), not looked at yet. */
 export type Jwk = { readonly [name: string]: unknown }
 
@@ -69,19 +72,44 @@ export function createNodePrimitives(): Primitives {
   const innerScratch = Buffer.allocUnsafeSlow(64 + SCRATCH)
   const outerScratch = Buffer.allocUnsafeSlow(64 + 32)
 
-  // Two one-shot hashes with text as output are 2.5 times as fast as createHmac: they allocate no stream and no buffer.
+  const computed = beginningsOf(Buffer.allocUnsafeSlow(32))
+  const shown = beginningsOf(Buffer.allocUnsafeSlow(32))
+
+  /**
+   * The MAC over what lies in `innerScratch` behind the first 64 bytes, as one character per byte. Two one-shot hashes with text as output
+   * are 2.5 times as fast as createHmac: they allocate no stream and no buffer.
+   */
+  const digestOf = (key: Buffer, outer: Buffer, length: number): string => {
+    innerScratch.set(key, 0)
+    outerScratch.set(outer, 0)
+    outerScratch.write(hash('sha256', innerScratch.subarray(0, 64 + length), 'binary'), 64, 'latin1')
+    return hash('sha256', outerScratch, 'binary')
+  }
+
   const mac = (handle: KeyHandle, data: Uint8Array | string): Uint8Array => {
     const { key, inner, outer } = secret(handle)
     if (data.length > (typeof data === 'string' ? SCRATCH / 3 : SCRATCH))
       return createHmac('sha256', key).update(data).digest()
-    innerScratch.set(inner, 0)
     const length = typeof data === 'string' ? innerScratch.write(data, 64, 'utf8') : data.length
     if (typeof data !== 'string') innerScratch.set(data, 64)
-    outerScratch.set(outer, 0)
-    outerScratch.write(hash('sha256', innerScratch.subarray(0, 64 + length), 'binary'), 64, 'latin1')
     const result = Buffer.allocUnsafe(32)
-    result.write(hash('sha256', outerScratch, 'binary'), 0, 'latin1')
+    result.write(digestOf(inner, outer, length), 0, 'latin1')
     return result
+  }
+
+  const sealed = (handle: KeyHandle, text: string, bytes: Uint8Array, from: number): boolean => {
+    const { key, inner, outer } = secret(handle)
+    const seal = bytes.length - from
+    if (from < 0 || seal < FEWEST_SEAL_BYTES || seal > 32) return false
+    if (text.length + bytes.length > SCRATCH / 3) {
+      const whole = createHmac('sha256', key).update(text).update(bytes.subarray(0, from)).digest()
+      return timingSafeEqual(whole.subarray(0, seal), bytes.subarray(from))
+    }
+    const length = innerScratch.write(text, 64, 'utf8')
+    for (let i = 0; i < from; i++) innerScratch[64 + length + i] = bytes[i] as number
+    computed.whole.write(digestOf(inner, outer, length + from), 0, 'latin1')
+    for (let i = 0; i < seal; i++) shown.whole[i] = bytes[from + i] as number
+    return timingSafeEqual(computed.first(seal), shown.first(seal))
   }
 
   const hmac = (algorithm: 'HS256' | 'HS384' | 'HS512', handle: KeyHandle, data: Uint8Array | string): Uint8Array =>
@@ -95,6 +123,7 @@ export function createNodePrimitives(): Primitives {
 
   return {
     mac,
+    sealed,
     equal,
     verify: (algorithm, handle, data, signature) => {
       if (isHmac(algorithm)) return equal(hmac(algorithm, handle, data), signature)
@@ -109,6 +138,12 @@ export function createNodePrimitives(): Primitives {
       return cryptoSign(digest, toBytes(data), { key, ...options })
     },
   }
+}
+
+/** A piece of memory, and its first so many bytes, without making a view of them each time. */
+function beginningsOf(whole: Buffer): { readonly whole: Buffer; readonly first: (length: number) => Buffer } {
+  const views = Array.from({ length: whole.length + 1 }, (_, length) => whole.subarray(0, length))
+  return { whole, first: (length) => views[length] as Buffer }
 }
 
 const PUBLIC_PEM = /^\s*-----BEGIN (?:RSA )?PUBLIC KEY-----/

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { macOver, readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
+import { isSealed, macOver, readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -18,9 +18,8 @@ export type Pass = {
   readonly userSerial: number
   readonly sequence: number
   readonly session: string
-  /** The bytes that the MAC covers. */
-  readonly shown: Uint8Array
-  readonly mac: Uint8Array
+  /** All of them, not yet believed. */
+  readonly bytes: Uint8Array
 }
 
 /** Whom a pass is for. `session` is 24 lower-case hex characters. */
@@ -64,12 +63,11 @@ export function readPass(text: string): Pass | null {
     userSerial: readNumber(bytes, 1, 5),
     sequence: readNumber(bytes, 6, 4),
     session: readSession(bytes, 10),
-    shown: bytes.subarray(0, SHOWN),
-    mac: bytes.subarray(SHOWN),
+    bytes,
   }
 }
 
 /** Whether a pass was derived with this key in this app. Constant time. */
-export function verifyPass({ shown, mac }: Pass, app: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.equal(macOver(PURPOSE, app, shown, key, primitives).subarray(0, MAC), mac)
+export function verifyPass({ bytes }: Pass, app: string, key: KeyHandle, primitives: Primitives): boolean {
+  return isSealed(PURPOSE, app, bytes, SHOWN, key, primitives)
 }

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { macOver, readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
+import { isSealed, macOver, readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /** Whom a pre-signed URL is for, to what, and how long. `expires` is in seconds since the epoch. */
@@ -23,9 +23,8 @@ export type PresignedTexts = { readonly expires: string; readonly subject: strin
 
 /** What was read, not yet believed. */
 export type Presigned = Omit<PresignedFacts, 'path'> & {
-  /** The bytes that the signature covers. */
-  readonly shown: Uint8Array
-  readonly signature: Uint8Array
+  /** What the signature covers, and the signature. */
+  readonly bytes: Uint8Array
 }
 
 const PURPOSE = 'gatehouse pre-signed URL v1'
@@ -65,21 +64,20 @@ export function readPresigned({ expires, subject, signature }: PresignedTexts): 
   if (whom === null || mac === null || mac.length !== SIGNATURE || whom[0] !== 3) return null
   const bySession = whom.length === SUBJECT + SESSION_BYTES
   if (!bySession && whom.length !== SUBJECT) return null
-  const shown = new Uint8Array(END + whom.length)
-  writeNumber(shown, 0, END, Number(expires))
-  shown.set(whom, END)
+  const bytes = new Uint8Array(END + whom.length + SIGNATURE)
+  writeNumber(bytes, 0, END, Number(expires))
+  bytes.set(whom, END)
+  bytes.set(mac, END + whom.length)
   return {
     userSerial: readNumber(whom, 1, 5),
     sequence: readNumber(whom, 6, 4),
     session: bySession ? readSession(whom, SUBJECT) : null,
     expires: Number(expires),
-    shown,
-    signature: mac,
+    bytes,
   }
 }
 
 /** Whether it was signed with this key for this canonical path. Constant time. */
-export function verifyPresigned(read: Presigned, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  const mac = macOver(PURPOSE, path, read.shown, key, primitives).subarray(0, SIGNATURE)
-  return primitives.equal(mac, read.signature)
+export function verifyPresigned({ bytes }: Presigned, path: string, key: KeyHandle, primitives: Primitives): boolean {
+  return isSealed(PURPOSE, path, bytes, bytes.length - SIGNATURE, key, primitives)
 }

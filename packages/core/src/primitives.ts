@@ -32,6 +32,11 @@ export type Algorithm = (typeof ALGORITHMS)[number]
 export interface Primitives {
   /** HMAC-SHA256 (RFC 2104): 32 bytes, the caller's own. */
   mac(key: KeyHandle, data: Uint8Array | string): Uint8Array
+  /**
+   * Whether bytes are sealed: whether those from `from` on are how the HMAC-SHA256 over the text and the bytes before `from` begins, and
+   * at least 16. Compared in constant time.
+   */
+  sealed(key: KeyHandle, text: string, bytes: Uint8Array, from: number): boolean
   /** Whether a signature (JWS form: ES256 as r‖s) or MAC over the data is right. MACs are compared in constant time. */
   verify(algorithm: Algorithm, key: KeyHandle, data: Uint8Array | string, signature: Uint8Array): boolean
   /** The signature or MAC over the data, in JWS form. */

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { macOver, readNumber, writeNumber } from './keyed-text.ts'
+import { isSealed, macOver, readNumber, writeNumber } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -18,9 +18,8 @@ export type Service = {
   readonly keySerial: number
   readonly sequence: number
   readonly expires: number
-  /** The bytes that the MAC covers. */
-  readonly shown: Uint8Array
-  readonly mac: Uint8Array
+  /** All of them, not yet believed. */
+  readonly bytes: Uint8Array
 }
 
 /** What a service token is for. `expires` is in seconds since the epoch. */
@@ -70,12 +69,11 @@ export function readService(text: string): Service | null {
     keySerial: readNumber(bytes, 1, 5),
     sequence: readNumber(bytes, 6, 4),
     expires: readNumber(bytes, 10, 5),
-    shown: bytes.subarray(0, SHOWN),
-    mac: bytes.subarray(SHOWN),
+    bytes,
   }
 }
 
 /** Whether a service token was derived with this key for this canonical path. Constant time. */
-export function verifyService({ shown, mac }: Service, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.equal(macOver(PURPOSE, path, shown, key, primitives).subarray(0, MAC), mac)
+export function verifyService({ bytes }: Service, path: string, key: KeyHandle, primitives: Primitives): boolean {
+  return isSealed(PURPOSE, path, bytes, SHOWN, key, primitives)
 }

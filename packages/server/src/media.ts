@@ -120,11 +120,11 @@ export function createMedia(parts: MediaParts): Media {
       accepts: issuing ? ISSUED_BY : OPENED_BY,
       view: partOfView(request, planned),
     })
-    if (!(judged instanceof Promise)) return answer(request, outlet, id, entry, planned, judged)
+    if (!(judged instanceof Promise)) return answer(request, outlet, id, entry, query, planned, judged)
     return judged.then((judgement) =>
       judgement.decision.allow
-        ? answerAsOfNow(request, outlet, id, entry, asOf, judgement)
-        : answer(request, outlet, id, entry, planned, judgement),
+        ? answerAsOfNow(request, outlet, id, entry, query, asOf, judgement)
+        : answer(request, outlet, id, entry, query, planned, judgement),
     )
   }
 
@@ -134,19 +134,20 @@ export function createMedia(parts: MediaParts): Media {
     outlet: Outlet,
     id: string,
     entry: Entry,
+    query: string,
     asOf: number,
     judgement: Judgement,
   ): void | Promise<void> {
     if (catalogue.forgotten === asOf) {
       const planned = entry.representation === null ? WHOLE : plan(request, entry.representation)
-      return answer(request, outlet, id, entry, planned, gate.again(judgement, entry.facts, entry.tenant))
+      return answer(request, outlet, id, entry, query, planned, gate.again(judgement, entry.facts, entry.tenant))
     }
     const { token, access } = judgement
     // Such a proof hangs on a key that may be another one now, and no use was counted for it: it is judged from the start.
     if (token === null || BY_LINK_KEY.includes(token.kind)) return serve(request, outlet, id)
     return catalogue
       .find(access.resource)
-      .then((found) => answerAsOfNow(request, outlet, id, found, found.asOf, judgement))
+      .then((found) => answerAsOfNow(request, outlet, id, found, query, found.asOf, judgement))
   }
 
   function answer(
@@ -154,6 +155,7 @@ export function createMedia(parts: MediaParts): Media {
     outlet: Outlet,
     id: string,
     entry: Entry,
+    query: string,
     planned: Plan,
     judgement: Judgement,
   ): void | Promise<void> {
@@ -166,7 +168,7 @@ export function createMedia(parts: MediaParts): Media {
       note({ status: 404, bytes: 0 }, true)
       return answerProblem(outlet, id, problem('not_found'), request.method)
     }
-    const wish = judgement.token === null ? null : exchange.wish(request, queryOf(request), judgement.token)
+    const wish = judgement.token === null ? null : exchange.wish(request, query, judgement.token)
     if (wish !== null) return giveUrl(request, outlet, id, entry, judgement, wish)
     const extra = ['X-Request-Id', id, ...corsHeaders(request.headers.origin, tenant.settings.allowedOrigins)]
     const by = address.fromTrustedProxy(request) ? delivery : direct
@@ -291,11 +293,6 @@ export function createMedia(parts: MediaParts): Media {
 }
 
 const NONE: readonly string[] = []
-
-function queryOf({ url = '' }: MediaRequest): string {
-  const mark = url.indexOf('?')
-  return mark < 0 ? '' : url.slice(mark + 1)
-}
 
 function answerProblem(outlet: Outlet, id: string, error: Problem, method: string | undefined = 'GET'): void {
   const body = JSON.stringify(problemBody(error, id))

@@ -29,6 +29,9 @@ export type AccessLog = {
 
 type Line = { -readonly [Name in keyof NewView]: NewView[Name] }
 
+/** Who came with a credential: a serial number or a name, whichever the credential has. */
+type Who = string | number
+
 /** Lines waiting at most; past that the log is written at once, and further new lines are counted as lost until there is room. */
 const MOST_LINES = 50_000
 const WRITE_AT = 5_000
@@ -48,15 +51,21 @@ export function createAccessLog(parts: {
   lost: (lines: number) => void
 }): AccessLog {
   const { views, log, flushMilliseconds, lost } = parts
-  let lines = new Map<string, Line>()
+  /** What waits to be written, in the order in which it came. */
+  let waiting: Line[] = []
+  /** The first line that waits for each path, where most repetitions find theirs, and all others by everything that tells them apart. */
+  const firsts = new Map<string, { readonly line: Line; readonly who: Who }>()
+  const others = new Map<string, Line>()
   let summaries = new Map<string, Line>()
   let writing: Promise<void> | null = null
   const nowhere = createThrottle(NOWHERE_PER_MINUTE)
 
   async function write(): Promise<void> {
-    while (lines.size > 0) {
-      const batch = [...lines.values()]
-      lines = new Map()
+    while (waiting.length > 0) {
+      const batch = waiting
+      waiting = []
+      firsts.clear()
+      others.clear()
       for (let start = 0; start < batch.length; start += PORTION) {
         const portion = batch.slice(start, start + PORTION)
         // Neighbours in an index are written for the price of one; few lines stay in the order in which they came.
@@ -79,7 +88,7 @@ export function createAccessLog(parts: {
     return writing
   }
   const flush = (): Promise<void> => {
-    for (const [name, line] of summaries) lines.set(name, line)
+    waiting.push(...summaries.values())
     summaries = new Map()
     return writeLines()
   }
@@ -101,11 +110,16 @@ export function createAccessLog(parts: {
     flush,
     note(app, judgement, outcome) {
       const { access, token, decision } = judgement
+      const { path } = access.resource
       const reason = decision.allow ? 'ok' : decision.reason
       const who = token?.subjectSerial ?? token?.subject ?? token?.id ?? token?.key ?? ''
+      const first = firsts.get(path)
+      if (first !== undefined && first.who === who && isAlike(first.line, access.ip, reason, outcome)) {
+        return add(first.line, access.at, outcome)
+      }
       const what = `${reason} ${outcome.status} ${who} ${outcome.method}`
-      const name = `${access.resource.path} ${access.ip} ${what}`
-      const line = lines.get(name)
+      const name = `${path} ${access.ip} ${what}`
+      const line = first === undefined ? undefined : others.get(name)
       if (line !== undefined) return add(line, access.at, outcome)
       if (isTooMuch(judgement, outcome)) {
         const short = `${app} ${networkOf(access.ip)} ${what}`
@@ -115,9 +129,12 @@ export function createAccessLog(parts: {
         summaries.set(short, { ...lineOf(app, judgement, outcome), resource: resourceOf('apps', app).path })
         return
       }
-      if (lines.size >= MOST_LINES) return lost(1)
-      lines.set(name, lineOf(app, judgement, outcome))
-      if (lines.size === WRITE_AT) void writeLines()
+      if (waiting.length >= MOST_LINES) return lost(1)
+      const fresh = lineOf(app, judgement, outcome)
+      waiting.push(fresh)
+      if (first === undefined) firsts.set(path, { line: fresh, who })
+      else others.set(name, fresh)
+      if (waiting.length === WRITE_AT) void writeLines()
     },
     async close() {
       for (const timer of timers) clearInterval(timer)
@@ -147,6 +164,11 @@ function lineOf(app: string, { access, token, decision }: Judgement, outcome: Ou
     bytes: outcome.bytes,
     count: outcome.opensView ? 1 : 0,
   }
+}
+
+/** Whether an outcome is told by a line, as far as path and user do not say it already. */
+function isAlike(line: Line, ip: string | null, reason: string, { status, method }: Outcome): boolean {
+  return line.ip === ip && line.reason === reason && line.status === status && line.method === method
 }
 
 function add(line: Line, at: number, { bytes, opensView }: Outcome): void {

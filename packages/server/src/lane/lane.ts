@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { MediaRequest, Outlet } from '../deliver/outlet.ts'
-import { createHeadPrinter, type PrintedHead } from './print-head.ts'
-import { type Fields, readHead } from './read-head.ts'
+import { Connection, type Surroundings } from './connection.ts'
+import { createWriter } from './writer.ts'
 
 /**
  * The lane: small files straight from memory to the socket. It reads only requests that are beyond doubt and answers only those for media
@@ -33,178 +33,36 @@ export type LaneParts = {
   readonly idleMilliseconds: number
 }
 
-/** What is kept of requests that came before the answer to the one before them was sent. */
-const MOST_WAITING = 64 * 1024
-/** Answers up to this size are put together in one piece. */
-const PIECE = 64 * 1024
+/** The longest time between two looks at the connections. */
+const WATCH_MILLISECONDS = 1000
 
 /** Creates the lane. */
 export function createLane(parts: LaneParts): Lane {
-  const { takes, answer, handOver, listening, headMilliseconds, idleMilliseconds } = parts
-  const connections = new Map<Socket, () => boolean>()
-  const print = createHeadPrinter(Math.floor(idleMilliseconds / 1000))
-  let piece = Buffer.allocUnsafeSlow(PIECE)
+  const { idleMilliseconds, headMilliseconds } = parts
+  const connections = new Set<Connection>()
+  const write = createWriter(Math.floor(idleMilliseconds / 1000))
 
-  /** Writes head and body in one piece of memory that is used again wherever the kernel takes it at once. */
-  function write(
-    socket: Socket,
-    { first, rest }: PrintedHead,
-    body: Uint8Array | string | null,
-    done: () => void,
-  ): void {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    const start = first.length + rest.length
-    const length = start + (bytes?.length ?? 0)
-    if (length > PIECE) {
-      socket.cork()
-      socket.write(first)
-      socket.write(rest, 'latin1')
-      socket.write(bytes as Uint8Array, done)
-      socket.uncork()
-      return
+  // One watch over all connections: a timer for each would be wound again at every chunk that comes or leaves.
+  const pace = Math.max(10, Math.min(WATCH_MILLISECONDS, idleMilliseconds / 8, headMilliseconds / 8))
+  let now = 0
+  const watch = setInterval(() => {
+    now++
+    for (const { lastTick, fresh, socket } of connections) {
+      // One that is sending has a time limit of its own, which ends with the last byte.
+      if (!socket.timeout && (now - lastTick) * pace > (fresh ? headMilliseconds : idleMilliseconds)) socket.destroy()
     }
-    piece.set(first)
-    piece.write(rest, first.length, 'latin1')
-    if (bytes !== null) piece.set(bytes, start)
-    socket.write(piece.subarray(0, length), done)
-    if (socket.writableLength > 0) piece = Buffer.allocUnsafeSlow(PIECE)
-  }
-
-  function take(socket: Socket): void {
-    /** The request that is being answered, and what came behind it. */
-    let present: Exchange | null = null
-    let waiting: Buffer[] = []
-    let waitingBytes = 0
-    let fields: Fields | null = null
-    let ended = false
-    let fresh = true
-
-    function read(chunk: Buffer): void {
-      if (present !== null) {
-        wait(chunk)
-        return
-      }
-      const request = readHead(chunk, fields)
-      if (request === null || !takes(request.url)) {
-        pass(chunk)
-        return
-      }
-      fields = request.fields
-      if (request.end < chunk.length) wait(chunk.subarray(request.end))
-      const { method, url } = request
-      const { headers, rawHeaders } = fields
-      present = { head: method === 'HEAD', bytes: chunk.subarray(0, request.end), started: false, whenSent: null }
-      answer({ method, url, headers, rawHeaders, socket }, outletOf(present))
-    }
-
-    function wait(chunk: Buffer): void {
-      waiting.push(chunk)
-      waitingBytes += chunk.length
-      if (waitingBytes > MOST_WAITING) socket.pause()
-    }
-
-    function outletOf(exchange: Exchange): Outlet {
-      const isOver = () => socket.destroyed || present !== exchange || (exchange.started && socket.writableLength === 0)
-      return {
-        send(status, shared, own, body) {
-          if (exchange.started || present !== exchange) return
-          const last = ended || !listening()
-          const printed = print(status, shared, own, last)
-          exchange.started = true
-          ended = last
-          write(socket, printed, exchange.head ? null : body, sent)
-        },
-        get started() {
-          return exchange.started
-        },
-        get sent() {
-          return isOver()
-        },
-        whenSent(done) {
-          if (isOver()) done()
-          else exchange.whenSent = done
-        },
-        cut: () => void socket.destroy(),
-        stream: null,
-        decline() {
-          if (present !== exchange || exchange.started) throw new Error('too late to leave a request to another way')
-          pass(Buffer.concat([exchange.bytes, ...waiting]))
-        },
-      }
-    }
-
-    /** The answer has left, or the connection has gone. */
-    function settle(): void {
-      const done = present?.whenSent
-      present = null
-      done?.()
-    }
-
-    /** On to the next request, if there is one. */
-    function sent(): void {
-      settle()
-      if (socket.destroyed) return
-      if (ended) {
-        socket.end()
-        return
-      }
-      if (fresh) {
-        fresh = false
-        socket.setTimeout(idleMilliseconds)
-      }
-      if (waitingBytes === 0) return
-      const [only, ...others] = waiting as [Buffer, ...Buffer[]]
-      const next = others.length === 0 ? only : Buffer.concat(waiting)
-      waiting = []
-      waitingBytes = 0
-      if (socket.isPaused()) socket.resume()
-      read(next)
-    }
-
-    /** Gives the connection away, with what was read and not answered. */
-    function pass(unanswered: Buffer): void {
-      present = null
-      connections.delete(socket)
-      socket.off('data', read).off('end', end).off('timeout', gone).off('error', gone).off('close', closed)
-      socket.setTimeout(0)
-      if (socket.isPaused()) socket.resume()
-      handOver(socket)
-      socket.emit('data', unanswered)
-      if (ended) socket.emit('end')
-    }
-
-    function end(): void {
-      ended = true
-      if (present === null) socket.end()
-    }
-
-    const gone = () => void socket.destroy()
-    const closed = () => {
-      connections.delete(socket)
-      settle()
-    }
-
-    connections.set(socket, () => present !== null)
-    socket.setTimeout(headMilliseconds)
-    socket.on('data', read).on('end', end).on('timeout', gone).on('error', gone).on('close', closed)
-  }
+  }, pace)
+  watch.unref()
+  const around: Surroundings = { ...parts, write, connections, tick: () => now }
 
   return {
-    take,
+    take: (socket) => void new Connection(socket, around),
     closeIdle() {
-      for (const [socket, busy] of connections) if (!busy()) socket.destroy()
+      for (const { idle, socket } of connections) if (idle) socket.destroy()
     },
     closeAll() {
-      for (const socket of connections.keys()) socket.destroy()
+      clearInterval(watch)
+      for (const { socket } of connections) socket.destroy()
     },
   }
-}
-
-/** A request under way. */
-type Exchange = {
-  readonly head: boolean
-  /** Its own bytes, for whoever answers in the lane's place. */
-  readonly bytes: Buffer
-  started: boolean
-  whenSent: (() => void) | null
 }

@@ -54,17 +54,23 @@ export function createSharedMarks(): SharedMarks {
 
 /** Creates a thread's view of the node's standing. */
 export function createBoard(shared: SharedMarks): Board {
-  const marks = Object.fromEntries(SERIAL_SCOPES.map((scope) => [scope, new Uint32Array(shared[scope])])) as Record<
+  // Views of a fixed length, made anew when the memory has grown: to ask a growing one for its length is slow.
+  const marks = Object.fromEntries(SERIAL_SCOPES.map((scope) => [scope, new Uint32Array(0)])) as Record<
     SerialScope,
     Uint32Array
   >
+  const viewFor = (scope: SerialScope, serial: number): Uint32Array => {
+    const buffer = shared[scope]
+    if (serial * 4 < buffer.byteLength) marks[scope] = new Uint32Array(buffer, 0, Math.floor(buffer.byteLength / 4))
+    return marks[scope]
+  }
   const named = createFingerprints([randomInt(2 ** 32), randomInt(2 ** 32)])
   const count = { subject: 0, token: 0, session: 0, resource: 0, member: 0, media: 0, 'media-key': 0 }
   const seconds = createVoidSeconds()
   const lastVoid = new Map<string, number>()
 
   const read = (scope: SerialScope, serial: number): number => {
-    const array = marks[scope]
+    const array = serial < marks[scope].length ? marks[scope] : viewFor(scope, serial)
     return serial < array.length ? Atomics.load(array, serial) : 0
   }
 
@@ -74,7 +80,7 @@ export function createBoard(shared: SharedMarks): Board {
     if (needed > buffer.byteLength) {
       buffer.grow(Math.min(MOST_BYTES, Math.max(needed, Math.ceil((buffer.byteLength * 1.5) / 4096) * 4096)))
     }
-    Atomics.store(marks[scope], serial, value)
+    Atomics.store(viewFor(scope, serial), serial, value)
   }
 
   return {

@@ -39,15 +39,14 @@ export const dialect: Dialect = {
   },
 
   exchange(head, query, kind) {
-    const wish = valuesOf(query, REDIRECT).at(-1)
     switch (kind) {
       case 'pass':
-        return wish === '0' ? 'document' : 'redirect'
+        return wishIn(query) === '0' ? 'document' : 'redirect'
       case 'link':
-        return wish === '0' ? 'document' : null
+        return wishIn(query) === '0' ? 'document' : null
       case 'key':
         if (head.headers.apikey === undefined) return null
-        return wish === '1' ? 'redirect' : 'document'
+        return wishIn(query) === '1' ? 'redirect' : 'document'
       default:
         return null
     }
@@ -96,6 +95,11 @@ function presignedQuery(parts: PresignedText): string {
   return Object.entries(PRESIGNED)
     .map(([name, parameter]) => `${parameter}=${encodeURIComponent(parts[name as keyof PresignedText])}`)
     .join('&')
+}
+
+/** Whether to be sent on or to be told: the last word counts. */
+function wishIn(query: string): string | undefined {
+  return valuesOf(query, REDIRECT).at(-1)
 }
 
 /** Every value of a parameter, as it was sent; one without `=` is empty. */
