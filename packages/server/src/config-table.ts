@@ -179,7 +179,7 @@ export const SETTINGS = {
     'Running',
     values.whole(10, 10_000),
     250,
-    'How long lines of the access log may wait in memory to be written together.',
+    'How long lines of the access log wait in memory to be written together; four times as long where there are many.',
   ),
 } as const
 

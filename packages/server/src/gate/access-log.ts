@@ -40,10 +40,12 @@ const PORTION = 2_000
 const MANY = 200
 /** Lines that one address may cause in a minute by refusals where there is no attachment. */
 const NOWHERE_PER_MINUTE = 120
+/** How many times as long as few lines many wait, so that more alike ones meet and fewer are written. */
+const MANY_WAIT = 4
 /** How often what one address did beyond that is written, in milliseconds. */
 const SUMMARY_EVERY = 60_000
 
-/** Creates the log; it is written every `flushMilliseconds`. */
+/** Creates the log; it is written every `flushMilliseconds`, or every fourth time where there is much to write. */
 export function createAccessLog(parts: {
   views: Views
   log: Logger
@@ -61,40 +63,50 @@ export function createAccessLog(parts: {
   const nowhere = createThrottle(NOWHERE_PER_MINUTE)
 
   async function write(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      firsts.clear()
-      others.clear()
-      for (let start = 0; start < batch.length; start += PORTION) {
-        const portion = batch.slice(start, start + PORTION)
-        // Neighbours in an index are written for the price of one; few lines stay in the order in which they came.
-        if (portion.length >= MANY) portion.sort(byResource)
-        try {
-          await views.append(portion)
-        } catch (error) {
-          const unwritten = batch.length - start
-          lost(unwritten)
-          log.error({ err: error, lines: unwritten }, 'the access log could not be written')
-          return
-        }
+    const batch = waiting
+    waiting = []
+    firsts.clear()
+    others.clear()
+    for (let start = 0; start < batch.length; start += PORTION) {
+      const portion = batch.slice(start, start + PORTION)
+      // Neighbours in an index are written for the price of one; few lines stay in the order in which they came.
+      if (portion.length >= MANY) portion.sort(byResource)
+      try {
+        await views.append(portion)
+      } catch (error) {
+        const unwritten = batch.length - start
+        lost(unwritten)
+        log.error({ err: error, lines: unwritten }, 'the access log could not be written')
+        return
       }
     }
   }
   const writeLines = (): Promise<void> => {
     writing ??= write().finally(() => {
       writing = null
+      // Where more has come meanwhile than may wait, it does not wait for its turn.
+      if (waiting.length >= WRITE_AT) void writeLines()
     })
     return writing
   }
-  const flush = (): Promise<void> => {
+  const takeSummaries = (): void => {
     waiting.push(...summaries.values())
     summaries = new Map()
-    return writeLines()
   }
+  const flush = async (): Promise<void> => {
+    takeSummaries()
+    // What is being written already has not taken up what came since.
+    while (waiting.length > 0 || writing !== null) await writeLines()
+  }
+  let waited = 0
   const timers = [
-    setInterval(() => void writeLines(), flushMilliseconds),
-    setInterval(() => void flush(), SUMMARY_EVERY),
+    setInterval(() => {
+      waited++
+      if (waiting.length >= MANY && waited < MANY_WAIT) return
+      waited = 0
+      void writeLines()
+    }, flushMilliseconds),
+    setInterval(takeSummaries, SUMMARY_EVERY),
   ]
   for (const timer of timers) timer.unref()
 

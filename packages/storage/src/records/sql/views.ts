@@ -5,7 +5,10 @@ import { pageOf } from './paging.ts'
 import type { Tables, ViewsTable, ViewTables } from './schema.ts'
 import { createViewEvents } from './view-events.ts'
 
-/** Lines written at a time: a few milliseconds of work. */
+/** Lines written at a time: a few milliseconds of work, and each page of an index is written once for several of them. */
+const LINES = 250
+
+/** Lines deleted at a time. */
 const PIECE = 100
 
 /** Names of users remembered by serial number; a serial never changes its name. */
@@ -87,7 +90,7 @@ export function createViews(
   return {
     append: async (views) => {
       const list = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
-      for (const some of chunks(views, PIECE)) {
+      for (const some of chunks(views, LINES)) {
         await lookUpNames(some)
         const lines = rowTable<Omit<ViewsTable, 'serial'>>(log.flavour, COLUMNS, some.map(cells))
         await log.write((tx) => tx.insertInto('views').columns(list).expression(lines).execute())
