@@ -37,6 +37,35 @@ const signedFor = async (
   session: string | null = id,
 ) => presigned((await house.links(app)).presigned(path, { subjectSerial: userSerial, session, sequence }, house.clock))
 
+describe('a recipient link', () => {
+  const query = (text: string): Credential => ({ form: 'query', text })
+  const linkOf = async (app: string, file: Attachment, { id, userSerial }: LoginOf) =>
+    (await house.links(app)).token(file, { id, serial: userSerial })
+
+  test('that held once opens nothing else, and nothing under another key', async () => {
+    const { app, file, bob } = await scene()
+    const sibling = await house.share(app, 'c')
+    const link = await linkOf(app, file, bob)
+    for (let i = 0; i < 2; i++) {
+      assert.equal(await house.read(file.path, query(link)), 'ok')
+      assert.equal(await house.read(sibling.path, query(link)), 'signature_invalid')
+      assert.equal(await house.read(`/apps/nobody/k${file.path.slice(-6)}`, query(link)), 'signature_invalid')
+    }
+    await house.change({ kind: 'link-key', app, linkKey: Buffer.alloc(32, 2) })
+    assert.equal(await house.read(file.path, query(link)), 'signature_invalid')
+    assert.equal(await house.read(file.path, query(await linkOf(app, file, bob))), 'ok')
+  })
+  test('that held once is refused as soon as its user is suspended', async () => {
+    const { app, file, bob } = await scene()
+    const link = await linkOf(app, file, bob)
+    assert.equal(await house.read(file.path, query(link)), 'ok')
+    await house.change({ kind: 'user', app, user: 'bob', to: 'suspended' })
+    assert.equal(await house.read(file.path, query(link)), 'subject_suspended')
+    await house.change({ kind: 'user', app, user: 'bob', to: 'active' })
+    assert.equal(await house.read(file.path, query(link)), 'ok')
+  })
+})
+
 describe('a media pass', () => {
   test('opens what its user receives, in whichever conversation, and is the same each time', async () => {
     const { app, file, bob } = await scene()

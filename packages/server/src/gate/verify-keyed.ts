@@ -1,11 +1,13 @@
+import { encodeBase64url } from '@gatehouse/core/base64url'
 import { speaksOf } from '@gatehouse/core/grant'
-import { type Link, readLink, verifyLink } from '@gatehouse/core/link'
+import { readLink, verifyLink } from '@gatehouse/core/link'
 import { type Pass, readPass, verifyPass } from '@gatehouse/core/pass'
 import { readPresigned, verifyPresigned } from '@gatehouse/core/presigned'
-import type { Primitives } from '@gatehouse/core/primitives'
+import type { KeyHandle, Primitives } from '@gatehouse/core/primitives'
 import { type Resource, resourceOf } from '@gatehouse/core/resource'
 import { readService, type Service, verifyService } from '@gatehouse/core/service'
 import { attest, type TokenFacts } from '@gatehouse/core/token'
+import { createGenerations } from '../generations.ts'
 import type { Tenant } from '../parts.ts'
 import type { LinkKeys } from '../signing/links.ts'
 import type { PresignedText } from './credential.ts'
@@ -33,12 +35,27 @@ export type KeyedParts = {
   readonly primitives: Primitives
 }
 
-/** Creates the verifier of keyed texts. */
+const REMEMBERED_LINKS = 20_000
+
+/** A link that held: at this path, under this key. */
+type RememberedLink = { readonly path: string; readonly key: KeyHandle; readonly verified: Verified }
+
+/** Creates the verifier of keyed texts. What it remembers of links is only that their MAC held; never a decision. */
 export function createKeyedVerifier({ keys, linkKeys, primitives }: KeyedParts): KeyedVerifier {
-  function link(read: Link, resource: Resource, tenant: Tenant | null): Verified {
-    if (tenant === null || !verifyLink(read, resource.path, linkKeys.of(tenant), primitives)) return UNSIGNED
+  const links = createGenerations<string, RememberedLink>(REMEMBERED_LINKS)
+
+  function link(text: string, resource: Resource, tenant: Tenant | null): Verified | null {
+    const key = tenant === null ? null : linkKeys.of(tenant)
+    const known = links.get(text)
+    if (known !== undefined && known.path === resource.path && known.key === key) return known.verified
+    const read = readLink(text)
+    if (read === null) return null
+    if (tenant === null || key === null || !verifyLink(read, resource.path, key, primitives)) return UNSIGNED
     const { receiverSerial, sequence } = read
-    return forUser('link', tenant, receiverSerial, { sequence, grants: [reading(resource)] })
+    const verified = forUser('link', tenant, receiverSerial, { sequence, grants: [reading(resource)] })
+    // The text itself may be a part of a whole request, which would be kept along with it.
+    links.set(encodeBase64url(read.bytes), { path: resource.path, key, verified })
+    return verified
   }
 
   /** Reaches into conversations alone: what lies outside of them has no receivers by being shared. */
@@ -58,10 +75,7 @@ export function createKeyedVerifier({ keys, linkKeys, primitives }: KeyedParts):
   }
 
   return {
-    link(text, resource, tenant) {
-      const read = readLink(text)
-      return read === null ? null : link(read, resource, tenant)
-    },
+    link,
     pass(text, tenant) {
       const read = readPass(text)
       return read === null ? null : pass(read, tenant)

@@ -123,7 +123,10 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   function remember(text: string, signer: object, verified: Verified): Verified {
-    if (verified.ok) tokens.set(text.slice(-TAIL), { text, signer, token: verified.token })
+    if (!verified.ok) return verified
+    // A copy: the text may be a part of a whole request, which would be kept along with it.
+    const own = Buffer.from(text, 'latin1').toString('latin1')
+    tokens.set(own.slice(-TAIL), { text: own, signer, token: verified.token })
     return verified
   }
 
