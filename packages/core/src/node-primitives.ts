@@ -129,13 +129,13 @@ export function createNodePrimitives(): Primitives {
       if (isHmac(algorithm)) return equal(hmac(algorithm, handle, data), signature)
       const { key } = asymmetric(handle)
       const { digest, options } = SCHEMES[algorithm]
-      return cryptoVerify(digest, toBytes(data), { key, ...options }, signature)
+      return cryptoVerify(digest, toBytes(data), options === null ? key : { key, ...options }, signature)
     },
     sign: (algorithm, handle, data) => {
       if (isHmac(algorithm)) return hmac(algorithm, handle, data)
       const { key } = asymmetric(handle)
       const { digest, options } = SCHEMES[algorithm]
-      return cryptoSign(digest, toBytes(data), { key, ...options })
+      return cryptoSign(digest, toBytes(data), options === null ? key : { key, ...options })
     },
   }
 }
@@ -153,17 +153,18 @@ const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RS
 
 type Asymmetric = Exclude<Algorithm, 'HS256' | 'HS384' | 'HS512'>
 
+/** How each is called. A key given together with options costs more than one given by itself. */
 const SCHEMES: {
-  readonly [A in Asymmetric]: { readonly type: string; readonly digest: string | null; readonly options: object }
+  readonly [A in Asymmetric]: { readonly type: string; readonly digest: string | null; readonly options: object | null }
 } = {
-  RS256: { type: 'rsa', digest: 'sha256', options: {} },
-  RS384: { type: 'rsa', digest: 'sha384', options: {} },
-  RS512: { type: 'rsa', digest: 'sha512', options: {} },
+  RS256: { type: 'rsa', digest: 'sha256', options: null },
+  RS384: { type: 'rsa', digest: 'sha384', options: null },
+  RS512: { type: 'rsa', digest: 'sha512', options: null },
   PS256: { type: 'rsa', digest: 'sha256', options: PSS },
   PS384: { type: 'rsa', digest: 'sha384', options: PSS },
   PS512: { type: 'rsa', digest: 'sha512', options: PSS },
   ES256: { type: 'ec', digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
-  EdDSA: { type: 'ed25519', digest: null, options: {} },
+  EdDSA: { type: 'ed25519', digest: null, options: null },
 }
 
 function isHmac(algorithm: Algorithm): algorithm is 'HS256' | 'HS384' | 'HS512' {

@@ -1,4 +1,3 @@
-import { encodeBase64url } from '@gatehouse/core/base64url'
 import { speaksOf } from '@gatehouse/core/grant'
 import { readLink, verifyLink } from '@gatehouse/core/link'
 import { type Pass, readPass, verifyPass } from '@gatehouse/core/pass'
@@ -13,6 +12,7 @@ import type { LinkKeys } from '../signing/links.ts'
 import type { PresignedText } from './credential.ts'
 import type { Verified } from './judgement.ts'
 import type { KnownKey, KnownKeys } from './known-keys.ts'
+import { ownText } from './own-text.ts'
 
 /**
  * Verifies what is signed with an app's link key: links, passes, pre-signed URLs, service tokens. `tenant` is the app of the resource
@@ -53,8 +53,7 @@ export function createKeyedVerifier({ keys, linkKeys, primitives }: KeyedParts):
     if (tenant === null || key === null || !verifyLink(read, resource.path, key, primitives)) return UNSIGNED
     const { receiverSerial, sequence } = read
     const verified = forUser('link', tenant, receiverSerial, { sequence, grants: [reading(resource)] })
-    // The text itself may be a part of a whole request, which would be kept along with it.
-    links.set(encodeBase64url(read.bytes), { path: resource.path, key, verified })
+    links.set(ownText(text), { path: resource.path, key, verified })
     return verified
   }
 

@@ -15,6 +15,7 @@ import type { Credential } from './credential.ts'
 import type { Verified } from './judgement.ts'
 import { hashSecret, type KnownKey, type KnownKeys } from './known-keys.ts'
 import type { KnownLogins } from './known-logins.ts'
+import { ownText } from './own-text.ts'
 import { verifyKeyJwt } from './verify-key-jwt.ts'
 import type { KeyedVerifier } from './verify-keyed.ts'
 import { asOfNow, type SequenceAt, verifyMedia } from './verify-media.ts'
@@ -124,8 +125,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   function remember(text: string, signer: object, verified: Verified): Verified {
     if (!verified.ok) return verified
-    // A copy: the text may be a part of a whole request, which would be kept along with it.
-    const own = Buffer.from(text, 'latin1').toString('latin1')
+    const own = ownText(text)
     tokens.set(own.slice(-TAIL), { text: own, signer, token: verified.token })
     return verified
   }
