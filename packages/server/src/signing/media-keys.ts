@@ -1,9 +1,9 @@
-import { createPrivateKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto'
 import type { VerificationKey } from '@gatehouse/core/jws'
 import { publicKey } from '@gatehouse/core/node-primitives'
 import type { Json, MediaKey, Records } from '@gatehouse/storage/records/port'
 import type { Standings, Vault } from '../parts.ts'
+import { makeRsaKey } from './key-maker.ts'
 
 /** What keys of media tokens are sealed for. */
 export const MEDIA_KEY_PURPOSE = 'media-key'
@@ -148,15 +148,12 @@ export async function rotateMediaKeys(parts: MediaKeyParts, by: string) {
   }
 }
 
-const generate = promisify(generateKeyPair)
-
 async function makeKey(vault: Vault) {
-  const pair = await generate('rsa', { modulusLength: 4096 })
+  const { jwk, pem } = await makeRsaKey()
   const key = randomUUID().toUpperCase()
-  const { kty, n, e } = pair.publicKey.export({ format: 'jwk' })
-  const jwk = { kty, n, e, kid: key, alg: 'RS512', use: 'sig' } as Record<string, Json>
-  const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' })
-  return { key, jwk, sealed: vault.seal(Buffer.from(pem), MEDIA_KEY_PURPOSE) }
+  const { kty, n, e } = jwk
+  const published = { kty, n, e, kid: key, alg: 'RS512', use: 'sig' } as Record<string, Json>
+  return { key, jwk: published, sealed: vault.seal(Buffer.from(pem), MEDIA_KEY_PURPOSE) }
 }
 
 function knownKey({ id, state, jwk }: MediaKey): KnownMediaKey {

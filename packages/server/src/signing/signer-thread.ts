@@ -1,25 +1,15 @@
 import { type KeyObject, sign } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { type MessagePort, parentPort } from 'node:worker_threads'
+import { giveWay } from './give-way.ts'
 import type { Signed, ToSign } from './signer.ts'
 
 /** Where signing and serving want one processor, serving goes first: it gets about three quarters. */
-const LOWER = 5
-
-/** Linux schedules threads by themselves; elsewhere the priority of a thread cannot be told, and stays. */
-function giveWay(): void {
-  try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), LOWER)
-  } catch {
-    // Signing works all the same.
-  }
-}
+const STEPS = 5
 
 /** RS512 (RFC 7518, section 3.3), one text after the other, each answered in its turn. */
 function run(port: MessagePort): void {
   const keys = new Map<string, KeyObject>()
-  giveWay()
+  giveWay(STEPS)
   port.on('message', ({ id, key, input }: ToSign) => {
     if (key !== null) keys.set(id, key)
     const known = keys.get(id)
