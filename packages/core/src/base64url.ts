@@ -8,13 +8,16 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const VALUES = new Int8Array(128).fill(-1)
 for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i
 
+/** Both digits of each twelve bits. */
+const PAIRS = Array.from({ length: 4096 }, (_, word) => `${ALPHABET[word >> 6]}${ALPHABET[word & 63]}`)
+
 /** Writes bytes as base64url. */
 export function encodeBase64url(bytes: Uint8Array): string {
   let text = ''
   let i = 0
   for (; i + 2 < bytes.length; i += 3) {
     const word = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number)
-    text += digit(word >> 18) + digit(word >> 12) + digit(word >> 6) + digit(word)
+    text += pair(word >> 12) + pair(word)
   }
   const left = bytes.length - i
   if (left === 1) {
@@ -51,6 +54,10 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
     if (left === 3) bytes[at] = word >> 2
   }
   return wrong < 0 ? null : bytes
+}
+
+function pair(word: number): string {
+  return PAIRS[word & 4095] as string
 }
 
 function digit(word: number): string {

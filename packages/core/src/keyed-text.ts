@@ -5,25 +5,27 @@ const SESSION = /^[0-9a-f]{24}$/
 /** Bytes of a login session's id. */
 export const SESSION_BYTES = 12
 
-/**
- * HMAC-SHA256 over a purpose, what the text is bound to (an app's id or a canonical path), and the bytes that it shows. Neither
- * purpose nor bound text can hold NUL, so that no two of them run into one another.
- */
-export function macOver(
-  purpose: string,
-  bound: string,
-  shown: Uint8Array,
-  key: KeyHandle,
-  primitives: Primitives,
-): Uint8Array {
-  const before = new TextEncoder().encode(`${purpose}\0${bound}\0`)
-  const input = new Uint8Array(before.length + shown.length)
-  input.set(before)
-  input.set(shown, before.length)
-  return primitives.mac(key, input)
+/** What a keyed text's MAC covers before the bytes that it shows. Neither purpose nor bound text can hold NUL, so no two run into one another. */
+function textOf(purpose: string, bound: string): string {
+  return `${purpose}\0${bound}\0`
 }
 
-/** Whether bytes carry, from `from` on, the beginning of {@link macOver} what stands before. Constant time. */
+/**
+ * Writes, from `from` on, the beginning of the HMAC-SHA256 over a purpose, what the text is bound to (an app's id or a canonical path), and the
+ * bytes before `from`.
+ */
+export function sealKeyed(
+  purpose: string,
+  bound: string,
+  bytes: Uint8Array,
+  from: number,
+  key: KeyHandle,
+  primitives: Primitives,
+): void {
+  primitives.seal(key, textOf(purpose, bound), bytes, from)
+}
+
+/** Whether bytes are as {@link sealKeyed} leaves them. Constant time. */
 export function isSealed(
   purpose: string,
   bound: string,
@@ -32,7 +34,7 @@ export function isSealed(
   key: KeyHandle,
   primitives: Primitives,
 ): boolean {
-  return primitives.sealed(key, `${purpose}\0${bound}\0`, bytes, from)
+  return primitives.sealed(key, textOf(purpose, bound), bytes, from)
 }
 
 /** Writes a whole number in `size` bytes, big-endian. Throws a RangeError where it does not fit. */

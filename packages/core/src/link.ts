@@ -48,13 +48,11 @@ export function createLinkMaker(
   key: KeyHandle,
   primitives: Primitives,
 ): (receiverSerial: number, sequence: number) => string {
-  const input = macInput(path)
-  const header = input.subarray(-HEADER)
+  const text = textOf(path)
   const token = new Uint8Array(HEADER + MAC)
   return (receiverSerial, sequence) => {
-    writeHeader(header, receiverSerial, sequence)
-    token.set(header)
-    token.set(primitives.mac(key, input).subarray(0, MAC), HEADER)
+    writeHeader(token, receiverSerial, sequence)
+    primitives.seal(key, text, token, HEADER)
     return encodeBase64url(token)
   }
 }
@@ -77,15 +75,12 @@ export function readLink(text: string): Link | null {
 
 /** Whether a link was derived with this key for this canonical path. Constant time. */
 export function verifyLink({ bytes }: Link, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.sealed(key, `${PURPOSE}${path}\0`, bytes, HEADER)
+  return primitives.sealed(key, textOf(path), bytes, HEADER)
 }
 
-/** Purpose, path and room for the header. Canonical paths are ASCII, so a character is a byte. */
-function macInput(path: string): Uint8Array {
-  const input = new Uint8Array(PURPOSE.length + path.length + 1 + HEADER)
-  for (let i = 0; i < PURPOSE.length; i++) input[i] = PURPOSE.charCodeAt(i)
-  for (let i = 0; i < path.length; i++) input[PURPOSE.length + i] = path.charCodeAt(i)
-  return input
+/** What the MAC covers before the header. */
+function textOf(path: string): string {
+  return `${PURPOSE}${path}\0`
 }
 
 function writeHeader(header: Uint8Array, receiverSerial: number, sequence: number): void {

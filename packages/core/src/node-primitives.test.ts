@@ -101,6 +101,19 @@ describe('a seal', () => {
       assert.ok(primitives.sealed(key, text, seal(text, Buffer.alloc(0), 32), 0))
     }
   })
+  test('is written as it is checked, and touches nothing before it', () => {
+    for (const text of ['', 'ä\0', 'x'.repeat(9000)]) {
+      for (const length of [16, 20, 32]) {
+        const bytes = Buffer.concat([shown, Buffer.alloc(length)])
+        primitives.seal(key, text, bytes, shown.length)
+        assert.deepEqual(bytes, seal(text, shown, length))
+      }
+    }
+    for (const length of [0, 15, 33]) {
+      assert.throws(() => primitives.seal(key, 'a', Buffer.alloc(5 + length), 5), RangeError)
+    }
+    assert.throws(() => primitives.seal(key, 'a', Buffer.alloc(16), -1), RangeError)
+  })
   test('does not hold with any bit changed, another text or another key', () => {
     for (const text of ['a', 'x'.repeat(9000)]) {
       const good = seal(text, shown, 20)

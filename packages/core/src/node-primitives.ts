@@ -97,19 +97,30 @@ export function createNodePrimitives(): Primitives {
     return result
   }
 
-  const sealed = (handle: KeyHandle, text: string, bytes: Uint8Array, from: number): boolean => {
+  /** What {@link Primitives.seal} writes, as one character per byte. */
+  const sealOf = (handle: KeyHandle, text: string, bytes: Uint8Array, from: number): string => {
     const { key, inner, outer } = secret(handle)
-    const seal = bytes.length - from
-    if (from < 0 || seal < FEWEST_SEAL_BYTES || seal > 32) return false
     if (text.length + bytes.length > SCRATCH / 3) {
-      const whole = createHmac('sha256', key).update(text).update(bytes.subarray(0, from)).digest()
-      return timingSafeEqual(whole.subarray(0, seal), bytes.subarray(from))
+      return createHmac('sha256', key).update(text).update(bytes.subarray(0, from)).digest('binary')
     }
     const length = innerScratch.write(text, 64, 'utf8')
     for (let i = 0; i < from; i++) innerScratch[64 + length + i] = bytes[i] as number
-    computed.whole.write(digestOf(inner, outer, length + from), 0, 'latin1')
-    for (let i = 0; i < seal; i++) shown.whole[i] = bytes[from + i] as number
-    return timingSafeEqual(computed.first(seal), shown.first(seal))
+    return digestOf(inner, outer, length + from)
+  }
+
+  const seal = (handle: KeyHandle, text: string, bytes: Uint8Array, from: number): void => {
+    const length = bytes.length - from
+    if (from < 0 || length < FEWEST_SEAL_BYTES || length > 32) throw new RangeError('no length of a seal')
+    const mac = sealOf(handle, text, bytes, from)
+    for (let i = 0; i < length; i++) bytes[from + i] = mac.charCodeAt(i)
+  }
+
+  const sealed = (handle: KeyHandle, text: string, bytes: Uint8Array, from: number): boolean => {
+    const length = bytes.length - from
+    if (from < 0 || length < FEWEST_SEAL_BYTES || length > 32) return false
+    computed.whole.write(sealOf(handle, text, bytes, from), 0, 'latin1')
+    for (let i = 0; i < length; i++) shown.whole[i] = bytes[from + i] as number
+    return timingSafeEqual(computed.first(length), shown.first(length))
   }
 
   const hmac = (algorithm: 'HS256' | 'HS384' | 'HS512', handle: KeyHandle, data: Uint8Array | string): Uint8Array =>
@@ -123,6 +134,7 @@ export function createNodePrimitives(): Primitives {
 
   return {
     mac,
+    seal,
     sealed,
     equal,
     verify: (algorithm, handle, data, signature) => {

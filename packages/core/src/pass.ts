@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { isSealed, macOver, readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
+import { isSealed, readNumber, readSession, SESSION_BYTES, sealKeyed, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -51,7 +51,7 @@ export function makePass(
   writeNumber(bytes, 1, 5, userSerial)
   writeNumber(bytes, 6, 4, sequence)
   writeSession(bytes, 10, session)
-  bytes.set(macOver(PURPOSE, app, bytes.subarray(0, SHOWN), key, primitives).subarray(0, MAC), SHOWN)
+  sealKeyed(PURPOSE, app, bytes, SHOWN, key, primitives)
   return encodeBase64url(bytes)
 }
 

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { isSealed, macOver, readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
+import { isSealed, readNumber, readSession, SESSION_BYTES, sealKeyed, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /** Whom a pre-signed URL is for, to what, and how long. `expires` is in seconds since the epoch. */
@@ -44,16 +44,18 @@ export function presignedUntil(at: number): number {
 /** Signs. Throws a RangeError for numbers or a session that do not fit. */
 export function makePresigned(facts: PresignedFacts, key: KeyHandle, primitives: Primitives): PresignedTexts {
   const { path, userSerial, session, sequence, expires } = facts
-  const shown = new Uint8Array(END + SUBJECT + (session === null ? 0 : SESSION_BYTES))
-  writeNumber(shown, 0, END, expires)
-  shown[END] = 3
-  writeNumber(shown, END + 1, 5, userSerial)
-  writeNumber(shown, END + 6, 4, sequence)
-  if (session !== null) writeSession(shown, END + SUBJECT, session)
+  const from = END + SUBJECT + (session === null ? 0 : SESSION_BYTES)
+  const bytes = new Uint8Array(from + SIGNATURE)
+  writeNumber(bytes, 0, END, expires)
+  bytes[END] = 3
+  writeNumber(bytes, END + 1, 5, userSerial)
+  writeNumber(bytes, END + 6, 4, sequence)
+  if (session !== null) writeSession(bytes, END + SUBJECT, session)
+  sealKeyed(PURPOSE, path, bytes, from, key, primitives)
   return {
     expires: String(expires),
-    subject: encodeBase64url(shown.subarray(END)),
-    signature: encodeBase64url(macOver(PURPOSE, path, shown, key, primitives).subarray(0, SIGNATURE)),
+    subject: encodeBase64url(bytes.subarray(END, from)),
+    signature: encodeBase64url(bytes.subarray(from)),
   }
 }
 

@@ -33,6 +33,11 @@ export interface Primitives {
   /** HMAC-SHA256 (RFC 2104): 32 bytes, the caller's own. */
   mac(key: KeyHandle, data: Uint8Array | string): Uint8Array
   /**
+   * Seals bytes: writes over those from `from` on how the HMAC-SHA256 over the text and the bytes before `from` begins. Throws a RangeError for
+   * a seal of less than 16 bytes or more than 32.
+   */
+  seal(key: KeyHandle, text: string, bytes: Uint8Array, from: number): void
+  /**
    * Whether bytes are sealed: whether those from `from` on are how the HMAC-SHA256 over the text and the bytes before `from` begins, and
    * at least 16. Compared in constant time.
    */

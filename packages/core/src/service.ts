@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { isSealed, macOver, readNumber, writeNumber } from './keyed-text.ts'
+import { isSealed, readNumber, sealKeyed, writeNumber } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -57,7 +57,7 @@ export function makeService(
   writeNumber(bytes, 1, 5, keySerial)
   writeNumber(bytes, 6, 4, sequence)
   writeNumber(bytes, 10, 5, expires)
-  bytes.set(macOver(PURPOSE, path, bytes.subarray(0, SHOWN), key, primitives).subarray(0, MAC), SHOWN)
+  sealKeyed(PURPOSE, path, bytes, SHOWN, key, primitives)
   return encodeBase64url(bytes)
 }
 
