@@ -6,7 +6,7 @@ import type { Synchronous } from './sqlite-connection.ts'
 import { createLane, kyselyOf, translate } from './sqlite-database.ts'
 
 /** After so many transactions a process counts as one that writes a lot. */
-const MANY = 200
+const MANY = 20
 
 /** What the thread is started with. */
 export type WriterStart = { readonly file: string; readonly synchronous: Synchronous }
