@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { after, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { bearer, type Headers } from './support/client.ts'
 import { startGatehouse } from './support/gatehouse.ts'
 import { createApp, expect, keyed, refusal } from './support/tenant.ts'
@@ -123,6 +125,48 @@ test('whoever sends a header or a body too slowly, or nothing at all, is cut off
     assert.match(said, /^($|HTTP\/1\.1 4(00|01|08))/, `client ${index}`)
   }
   expect(await app.bare.from('127.0.0.6').get(link), 200)
+})
+
+test('whoever is silent after an answer, or reads no further, is cut off; whoever goes on is not', {
+  timeout: 60_000,
+}, async () => {
+  const big = await app.upload(randomBytes(250_000))
+  const head = (target: string) => `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`
+  const open = (first: string) => {
+    const socket = connect({ port: house.port, host: '127.0.0.1', localAddress: '127.0.0.8' })
+    socket.on('error', () => {})
+    socket.write(first)
+    return { socket, closed: new Promise<void>((resolve) => socket.on('close', () => resolve())) }
+  }
+  const silent = open(head(link))
+  silent.socket.resume()
+  const stalled = open(head(await app.link(big.id, 'bob')).repeat(60))
+  stalled.socket.pause()
+
+  const busy = open(head(link))
+  let answers = 0
+  let gone = false
+  busy.socket.on('data', (chunk) => {
+    answers += String(chunk).split('HTTP/1.1 200').length - 1
+  })
+  void busy.closed.then(() => {
+    gone = true
+  })
+  const again = setInterval(() => busy.socket.write(head(link)), 500)
+  await silent.closed
+  // One that reads nothing sees the end only once it reads.
+  await delay(3000)
+  let received = 0
+  stalled.socket.on('data', (chunk) => {
+    received += chunk.length
+  })
+  stalled.socket.resume()
+  await stalled.closed
+  assert.ok(received < 60 * 250_000, `${received} bytes`)
+  clearInterval(again)
+  assert.equal(gone, false)
+  assert.ok(answers >= 5, `${answers} answers`)
+  busy.socket.destroy()
 })
 
 test('one address has so many connections and no more, and the others have theirs', async () => {
