@@ -1,8 +1,10 @@
-/** The app, the conversation and the people of the demonstration. */
+/** The app, the conversations and the people of the demonstration. */
 export const DEMO = {
   app: 'demo',
   name: 'Demonstration',
   conversation: 'holiday',
+  /** Another conversation, into which the photo was shared, too: what is for the first one does not open it. */
+  sibling: 'office',
   sender: 'alice',
   receivers: ['bob', 'carol'],
   people: { alice: 'Alice', bob: 'Bob', carol: 'Carol' },

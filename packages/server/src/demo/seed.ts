@@ -26,12 +26,12 @@ export async function seedDemo(parts: Seeding): Promise<void> {
       await parts.records.users.put({ app: app.id, id, name, at: parts.now() })
     }
   }
-  await gather(parts, app)
+  for (const conversation of [DEMO.conversation, DEMO.sibling]) await gather(parts, app, conversation)
   const present = await demoAttachments(parts)
   const shared: Attachment[] = []
   for (const sample of SAMPLES) {
-    if (present.has(sample.kind)) continue
-    shared.push(await share(parts, app, sample))
+    if (!present.has(sample.kind)) shared.push(await share(parts, app, sample, DEMO.conversation))
+    if (sample.kind === 'photo' && (await demoSibling(parts)) === null) await share(parts, app, sample, DEMO.sibling)
   }
   if (shared.length === 0) return
   await parts.records.messages.create({
@@ -66,6 +66,13 @@ export async function demoAttachments(parts: Pick<Parts, 'records'>): Promise<Re
   return found
 }
 
+/** The photo in the other conversation, or null where it is not there (any more). */
+export async function demoSibling({ records }: Pick<Parts, 'records'>): Promise<Attachment | null> {
+  const paging = { after: null, limit: 1, conversation: DEMO.sibling }
+  const { items } = await records.attachments.list(DEMO.app, paging)
+  return items[0] ?? null
+}
+
 function createApp({ records, vault, now }: Seeding): Promise<App> {
   const linkKey = vault.seal(randomBytes(32), 'link-key')
   return records.apps.create({ id: DEMO.app, name: DEMO.name, settings: { inlinePdf: true }, linkKey, at: now() })
@@ -85,9 +92,8 @@ function createKey({ records, vault, now }: Seeding, app: App): Promise<Key> {
   })
 }
 
-/** Everybody into the conversation; whoever is a member already keeps their place. */
-async function gather({ records, now }: Seeding, app: App): Promise<void> {
-  const id = DEMO.conversation
+/** Everybody into a conversation; whoever is a member already keeps their place. */
+async function gather({ records, now }: Seeding, app: App, id: string): Promise<void> {
   const members = Object.keys(DEMO.people)
   if ((await records.conversations.find(app.id, id)) === null) {
     await records.conversations.put({ app: app.id, id, type: 'group', members, at: now() })
@@ -100,14 +106,19 @@ async function gather({ records, now }: Seeding, app: App): Promise<void> {
   }
 }
 
-async function share({ records, blobs, now }: Seeding, app: App, sample: Sample): Promise<Attachment> {
+async function share(
+  { records, blobs, now }: Seeding,
+  app: App,
+  sample: Sample,
+  conversation: string,
+): Promise<Attachment> {
   const source = createReadStream(new URL(sample.filename, ASSETS))
   const stored = await blobs.put(app.id, source, { maxBytes: LARGEST_SAMPLE })
   return records.attachments.create({
     app: app.id,
     id: newId(),
-    path: resourceOf('apps', app.id, 'conversations', DEMO.conversation, newAttachmentKey(), sample.filename).path,
-    conversation: DEMO.conversation,
+    path: resourceOf('apps', app.id, 'conversations', conversation, newAttachmentKey(), sample.filename).path,
+    conversation,
     filename: sample.filename,
     contentType: sample.contentType,
     size: stored.size,

@@ -1,6 +1,7 @@
+import { resourceOf } from '@gatehouse/core/resource'
 import type { Parts } from '../parts.ts'
 import { DEMO, SAMPLES, type Sample } from './samples.ts'
-import { demoAttachments, demoKey } from './seed.ts'
+import { demoAttachments, demoKey, demoSibling } from './seed.ts'
 
 /** What the demonstration page knows when it is loaded. */
 export type DemoState = {
@@ -17,15 +18,18 @@ export type DemoState = {
     /** Each receiver's own URL. */
     readonly urls: { readonly [user: string]: string }
   }[]
+  /** What the cookie is for, and the path of a picture that lies elsewhere (null where it is gone). */
+  readonly cookie: { readonly path: string; readonly sibling: string | null }
 }
 
 const TOKEN_MILLISECONDS = 15 * 60 * 1000
 
 /**
- * The page switches users on and off, explains tokens and reads the log, which takes `manage` on the app. Whoever can open
- * the page can therefore do everything in the demonstration's app, and nothing outside of it.
+ * The page switches users on and off, explains tokens and reads the log, which takes `manage` on the app, and asks for media
+ * tokens, which takes `issue`. Whoever can open the page can therefore do everything in the demonstration's app, and nothing
+ * outside of it.
  */
-const GRANTS = [{ actions: ['manage'], resource: `/apps/${DEMO.app}` }] as const
+const GRANTS = [{ actions: ['manage', 'issue'], resource: `/apps/${DEMO.app}` }] as const
 
 /**
  * Gathers the state of the page, with a token that lives for fifteen minutes. Null where the demonstration is not there: its
@@ -62,5 +66,9 @@ export async function demoState(parts: Pick<Parts, 'records' | 'links' | 'issuer
     expiresAt: new Date(expiresAt).toISOString(),
     receivers: DEMO.receivers.map((id) => ({ id, name: DEMO.people[id] })),
     media,
+    cookie: {
+      path: resourceOf('apps', DEMO.app, 'conversations', DEMO.conversation).path,
+      sibling: (await demoSibling(parts))?.path ?? null,
+    },
   }
 }
