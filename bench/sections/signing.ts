@@ -12,6 +12,7 @@ const FILES = 100
 const TOKENS_PER_SECOND = 50
 const STEADY_PER_SECOND = 500
 const CONNECTIONS = 64
+const WARM_UP = 2
 
 /** What signing media tokens (RS512, 4096 bits) does to media requests beside it. */
 export const signing: Section = { name: 'signing', title: 'Signing media tokens', run }
@@ -63,6 +64,9 @@ async function run({ rounds, seconds, folder, gatehouse: launch, say }: Bench): 
       })
       return { p50: load.p50, p99: load.p99, issued: (await issuing) / seconds, answered: load.perSecond }
     }
+    // What a server does once it has been up for a while: calls that were never made before are compiled first.
+    say('warming up')
+    for (let round = 0; round < WARM_UP; round++) for (const signs of [true, false]) await steadily(signs)
     const measure = async (name: string, load: (signs: boolean) => Promise<Delays>) => {
       say(name)
       return alternate(
