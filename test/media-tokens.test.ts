@@ -286,7 +286,10 @@ test('pages of other origins swap and show only where the app lists them, and ac
 })
 
 test('revoking reaches tokens that are out, and what is issued right afterwards is good', async () => {
+  const itself = 'the token itself'
   const targets: [Record<string, unknown>, boolean][] = [
+    [{ token: itself }, true],
+    [{ token: itself }, true],
     [{ conversation: 'd' }, true],
     [{ resource: `${home}/conversations/d` }, true],
     [{ mediaTokens: true }, true],
@@ -299,7 +302,7 @@ test('revoking reaches tokens that are out, and what is issued right afterwards 
     const text = await token(`${home}/conversations/d`)
     const link = await app.link(inD.id, 'bob')
     assert.equal(await statusOf(app.bare, inD.path, cookie(text)), 200)
-    await app.revoke(target)
+    await app.revoke(target.token === itself ? { token: text } : target)
     assert.equal(await statusOf(app.bare, inD.path, cookie(text)), reaches ? 401 : 200, JSON.stringify(target))
     // At once: the second in which something was revoked is waited out.
     assert.equal(await statusOf(app.bare, inD.path, cookie(await token(`${home}/conversations/d`))), 200)

@@ -4,6 +4,7 @@ import type { Resource } from '@gatehouse/core/resource'
 import type { Records } from '@gatehouse/storage/records/port'
 import { problem } from '../problems.ts'
 import type { Board } from '../standing/board.ts'
+import { mediaTokenId } from '../token-id.ts'
 import type { MediaKeyring } from './media-keys.ts'
 import { createSigner } from './signer.ts'
 
@@ -52,8 +53,12 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
         'The clock of the server is behind the last revocation; no token is issued until it has caught up.',
       )
     }
-    while (now() < earliest) await new Promise((resolve) => setTimeout(resolve, Math.max(1, earliest - now())))
+    await reached(earliest)
     return Math.floor(now() / 1000)
+  }
+
+  async function reached(time: number): Promise<void> {
+    while (now() < time) await new Promise((resolve) => setTimeout(resolve, Math.max(1, time - now())))
   }
 
   /** Tells storage before the first token of a second, so that later revocations find it whatever their clock says. */
@@ -64,7 +69,8 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
     return true
   }
 
-  return async ({ app, resources, seconds, notAfter }) => {
+  return async function issue(request): Promise<readonly string[]> {
+    const { app, resources, seconds, notAfter } = request
     const second = await moment(app)
     const end = second + seconds
     const exp = notAfter === null ? end : Math.min(end, Math.max(second + 1, Math.floor(notAfter / 1000)))
@@ -74,8 +80,13 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
       signer = await keyring.active()
     }
     const times = { issuedAt: second * 1000, expiresAt: exp * 1000 }
-    return inBackground(resources, async (resource) => {
-      const payload = Buffer.from(JSON.stringify(printMediaClaims({ resource, ...times })))
+    const payloads = resources.map((resource) => Buffer.from(JSON.stringify(printMediaClaims({ resource, ...times }))))
+    // Two of one second are the same token: what was revoked by itself would be issued again.
+    if (payloads.some((payload) => board.tokenRevoked(app, mediaTokenId(signer.id, payload)))) {
+      await reached((second + 1) * 1000)
+      return issue(request)
+    }
+    return inBackground(payloads, async (payload) => {
       const input = jwsInput({ kid: signer.id, alg: 'RS512' }, payload, { typ: 'JWT' })
       return `${input}.${await sign(signer, input)}`
     })
