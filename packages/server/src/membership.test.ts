@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { openApi } from '../test/api.ts'
-import { addMembers, banMember, joinConversation, removeMember } from './membership.ts'
+import { addMembers, banMembers, joinConversation, removeMember } from './membership.ts'
 import { hashPassword } from './password.ts'
 
 const house = await openApi()
@@ -23,7 +23,7 @@ test('who joins by themselves comes in as the conversation says', async () => {
   const broken = await open('broken', 'password')
   const closed = await open('closed', 'invited')
   await records.users.put({ app, id: 'bad', at: 1 })
-  await records.conversations.ban(app, 'free', { user: 'bad', by: null, at: 1 })
+  await records.conversations.ban(app, 'free', { users: ['bad'], by: null, at: 1 })
   const rows = [
     [free, { user: 'bob' }, 'joined'],
     [free, { user: 'bob' }, 'present'],
@@ -59,7 +59,7 @@ test('leaving takes access along where the app says so, or where it says nothing
     await records.conversations.put({ app, id, type: 'group', members: ['ann', 'bob', 'cid'], at: 1 })
     assert.equal(await removeMember(parts, app, id, 'bob', actor), true)
     assert.equal(await removeMember(parts, app, id, 'bob', actor), false)
-    assert.equal(await banMember(parts, app, id, { user: 'cid', bannedBy: 'ann' }, actor), true)
+    assert.equal((await banMembers(parts, app, id, { users: ['cid'], bannedBy: 'ann' }, actor)).length, 1)
     const users = await records.users.findMany(app, ['bob', 'cid'])
     const cut = async () => (await records.conversations.cutOff(app, id, users)).map((user) => user.id)
     assert.deepEqual(await cut(), revokes ? ['bob', 'cid'] : [], what)
@@ -68,9 +68,9 @@ test('leaving takes access along where the app says so, or where it says nothing
     assert.deepEqual(await cut(), revokes ? ['cid'] : [], what)
   }
   assert.equal(await addMembers(parts, app, 'none', [{ user: 'bob' }], { by: 'ann' }), null)
-  assert.equal(
-    await banMember(parts, app, 'none', { user: 'ann', bannedBy: null }, { by: 'x', revokeByDefault: true }),
-    false,
+  assert.deepEqual(
+    await banMembers(parts, app, 'none', { users: ['ann'], bannedBy: null }, { by: 'x', revokeByDefault: true }),
+    [],
   )
 })
 
@@ -82,4 +82,31 @@ test('adding many writes a change only for those whom leaving cut off', async ()
   const members = ['bob', ...Array.from({ length: 500 }, (_, n) => `new-${n}`)].map((user) => ({ user }))
   assert.equal((await addMembers(parts, app, 'many', members, { by: 'ann' }))?.joined.length, 501)
   assert.equal(await records.changes.last(), before + 1)
+})
+
+test('however many are banned or brought back, it takes one change', async () => {
+  await house.call('PATCH', `/v1/apps/${app}`, { settings: { revokeOnLeave: true } })
+  const users = Array.from({ length: 20 }, (_, n) => `crowd-${n}`)
+  await records.conversations.put({ app, id: 'crowd', type: 'group', members: ['ann', ...users], at: 1 })
+  const actor = { by: 'ann', revokeByDefault: false }
+  const steps: readonly (readonly [step: () => Promise<unknown>, changes: number])[] = [
+    [() => banMembers(parts, app, 'crowd', { users, bannedBy: 'ann' }, actor), 1],
+    [() => Promise.all(users.map((user) => records.conversations.unban(app, 'crowd', user))), 0],
+    [
+      () =>
+        addMembers(
+          parts,
+          app,
+          'crowd',
+          users.map((user) => ({ user })),
+          actor,
+        ),
+      1,
+    ],
+  ]
+  for (const [index, [step, changes]] of steps.entries()) {
+    const before = await records.changes.last()
+    await step()
+    assert.equal(await records.changes.last(), before + changes, `step ${index}`)
+  }
 })

@@ -22,6 +22,23 @@ export async function revokesOnLeave({ tenants }: Acting, app: string, actor: Ac
   return (await tenants.find(app))?.settings.revokeOnLeave ?? actor.revokeByDefault
 }
 
+/** So many members are changed in one step: it keeps others who write waiting. */
+const PORTION = 250
+
+/** Lets members of a conversation go, or come back, with their access; in one step, or a few where they are many. */
+export async function changeMembers(
+  { standings }: Pick<Acting, 'standings'>,
+  app: string,
+  conversation: string,
+  { users, to }: { readonly users: readonly Receiver[]; readonly to: 'in' | 'out' },
+  by: string,
+): Promise<void> {
+  for (let start = 0; start < users.length; start += PORTION) {
+    const some = users.slice(start, start + PORTION).map(({ id }) => id)
+    await standings.change({ kind: 'members', app, conversation, users: some, to }, by)
+  }
+}
+
 /** Gives back to these users what leaving the conversation took from them; nothing is written for the others. */
 export async function giveBack(
   { records, standings }: Acting,
@@ -30,9 +47,8 @@ export async function giveBack(
   users: readonly Receiver[],
   by: string,
 ): Promise<void> {
-  for (const { id: user } of await records.conversations.cutOff(app, conversation, users)) {
-    await standings.change({ kind: 'member', app, conversation, user, to: 'in' }, by)
-  }
+  const cut = await records.conversations.cutOff(app, conversation, users)
+  await changeMembers({ standings }, app, conversation, { users: cut, to: 'in' }, by)
 }
 
 /**
@@ -91,26 +107,28 @@ export async function removeMember(
   return (await records.conversations.removeMember(app, conversation, user, now())) !== null
 }
 
-/** Takes a user out, member or not, and keeps them out. False without such a conversation or user. */
-export async function banMember(
+/**
+ * Takes users out, members or not, and keeps them out, in one step however many they are. Answers those who are banned now: whoever is
+ * no user is not among them, and nobody is without such a conversation.
+ */
+export async function banMembers(
   parts: Acting,
   app: string,
   conversation: string,
-  { user, bannedBy }: { readonly user: string; readonly bannedBy: string | null },
+  { users, bannedBy }: { readonly users: readonly string[]; readonly bannedBy: string | null },
   actor: Actor,
-): Promise<boolean> {
-  const { records, standings, now } = parts
+): Promise<readonly Receiver[]> {
+  const { records, now } = parts
   const { conversations } = records
   const revokes = await revokesOnLeave(parts, app, actor)
   // Access goes first, so that a call repeated after a fault takes it all.
-  if (revokes && (await conversations.isMember(app, conversation, user))) {
-    await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, actor.by)
+  if (revokes) {
+    const present = await conversations.membersAmong(app, conversation, users)
+    await changeMembers(parts, app, conversation, { users: present, to: 'out' }, actor.by)
   }
-  const banned = await conversations.ban(app, conversation, { user, by: bannedBy, at: now() })
-  if (banned === null) return false
+  const outcome = await conversations.ban(app, conversation, { users, by: bannedBy, at: now() })
+  if (outcome === null) return []
   // Who joined in between has left by the ban alone.
-  if (revokes && banned.left) {
-    await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, actor.by)
-  }
-  return true
+  if (revokes) await changeMembers(parts, app, conversation, { users: outcome.left, to: 'out' }, actor.by)
+  return outcome.banned
 }

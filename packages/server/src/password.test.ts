@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { scryptSync } from 'node:crypto'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
+import { openMemoryRecords } from '@gatehouse/storage/records/memory'
 import { createPasswords, hashPassword, matchesPassword } from './password.ts'
 
 test('a password matches its own hash and no other, in either form of its letters', async () => {
@@ -65,8 +66,10 @@ test('deriving goes on beside the event loop', async () => {
 })
 
 test('users work on passwords one at a time and so often only, servers as often as they like', async () => {
+  const records = await openMemoryRecords()
+  after(() => records.close())
   let now = 1_000_000
-  const passwords = createPasswords(() => now)
+  const passwords = createPasswords(records.tries, () => now)
   const salt = Buffer.from('NaCl')
   const key = scryptSync('Sesame', salt, 32, { N: 16, r: 1, p: 1 })
   const cheap = `scrypt.4,1,1.${salt.toString('base64url')}.${key.toString('base64url')}`
@@ -79,6 +82,8 @@ test('users work on passwords one at a time and so often only, servers as often 
   await assert.rejects(passwords.hash('x', 'a/ann'), { code: 'too_many_tries' })
   now += 6000
   assert.deepEqual(await tries('a/ann', 2), [true, ['too_many_tries', '6']])
+  const elsewhere = createPasswords(records.tries, () => now)
+  await assert.rejects(elsewhere.matches('Sesame', cheap, 'a/ann'), { code: 'too_many_tries' }, 'another thread')
 
   const crowd = Array.from({ length: 65 }, (_, n) => attempt(`crowd/${n}`))
   const hash = passwords.hash('Sesame', null)

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { createThrottle } from './gate/throttle.ts'
+import type { Tries } from '@gatehouse/storage/records/port'
 import { Problem } from './problems.ts'
 
 /** Work on passwords that others send. */
@@ -18,28 +18,25 @@ const MOST_WAITING = 64
 
 /**
  * Creates the work on passwords: one at a time, since it holds one of the few threads that files are read on, too, and no user gets to it so
- * often that they could guess, or keep others from it. `now` is the clock, in milliseconds.
+ * often that they could guess, or keep others from it: `tries` are counted for all threads and nodes together. `now` is the clock, in
+ * milliseconds.
  */
-export function createPasswords(now: () => number): Passwords {
-  const throttle = createThrottle(TRIES)
+export function createPasswords(tries: Pick<Tries, 'take'>, now: () => number): Passwords {
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
 
-  function admit(by: string): void {
-    // Colons would be read as those of an address.
-    const who = encodeURIComponent(by)
-    const wait = throttle.wait(who, now())
-    if (wait > 0) throw tooMany(wait)
-    if (waiting >= MOST_WAITING) throw tooMany(1)
-    throttle.failed(who, now())
-  }
-
-  function inTurn<T>(by: string | null, work: () => Promise<T>): Promise<T> {
-    if (by !== null) admit(by)
+  async function inTurn<T>(by: string | null, work: () => Promise<T>): Promise<T> {
+    if (by !== null && waiting >= MOST_WAITING) throw tooMany(1)
     waiting++
-    const turn = last.then(work).finally(() => waiting--)
-    last = turn.catch(() => {})
-    return turn
+    try {
+      const wait = by === null ? 0 : await tries.take(`password ${by}`, { perMinute: TRIES, at: now() })
+      if (wait > 0) throw tooMany(wait)
+      const turn = last.then(work)
+      last = turn.catch(() => {})
+      return await turn
+    } finally {
+      waiting--
+    }
   }
 
   return {

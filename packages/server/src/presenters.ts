@@ -174,6 +174,8 @@ function outcome(change: Change): { target: Record<string, unknown>; to: string 
       return { target: { ...change.target }, to: 'revoked' }
     case 'member':
       return { target: { conversation: change.conversation, user: change.user }, to: change.to }
+    case 'members':
+      return { target: { conversation: change.conversation, users: change.users }, to: change.to }
     case 'conversation':
       return { target: { conversation: change.conversation }, to: change.to }
     case 'attachment':

@@ -77,6 +77,7 @@ export const MessageView = Type.Object({
   createdAt: Time,
   updatedAt: Time,
   editedAt: Nullable(Time),
+  editedBy: Nullable(Type.String({ description: 'Who edited it last: a user, or a key.' })),
   deletedAt: Nullable(Time),
   deletedBy: Nullable(Type.String()),
 })
@@ -86,9 +87,9 @@ export function showMessage(
   message: Message,
   attachments: readonly Static<typeof SeenAttachmentView>[],
 ): Static<typeof MessageView> {
-  const { id, conversation, from, type, category, text, parent, deletedBy } = message
+  const { id, conversation, from, type, category, text, parent, editedBy, deletedBy } = message
   return {
-    ...{ id, conversation, from, type, category, text, parent, deletedBy },
+    ...{ id, conversation, from, type, category, text, parent, editedBy, deletedBy },
     data: { ...message.data },
     tags: [...message.tags],
     attachments: [...attachments],

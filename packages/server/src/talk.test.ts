@@ -40,7 +40,7 @@ test('what is held is given to the members before its message can be seen', asyn
   const shared = (await records.attachments.find(app, held.id)) ?? assert.fail()
   assert.equal(shared.held, false)
   assert.equal((await records.attachments.receiver(shared, 'bob'))?.id, 'bob')
-  assert.equal((await editMessage(parts, app, message.id, { text: 'see' }))?.text, 'see')
+  assert.equal((await editMessage(parts, app, message.id, { text: 'see' }, 'ann'))?.text, 'see')
 })
 
 test('a deleted message takes its attachments along before it goes, wherever the first call ended', async (t) => {

@@ -47,14 +47,15 @@ export async function sendMessage(
   return records.messages.create(message)
 }
 
-/** Edits a message; null where there is none, or only the mark of it. */
+/** Edits a message, as `by` (the id of a user or key); null where there is none, or only the mark of it. */
 export async function editMessage(
   { records, now }: Pick<Parts, 'records' | 'now'>,
   app: string,
   id: string,
   patch: MessagePatch,
+  by: string,
 ): Promise<Message | null> {
-  return records.messages.update(app, id, patch, now())
+  return records.messages.update(app, id, patch, by, now())
 }
 
 /**

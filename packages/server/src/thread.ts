@@ -165,7 +165,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     issuer: createIssuer({ grantKeys, mediaKeys, mediaTokens, primitives, sequence }),
     vault,
     outgoing: createOutgoing(config),
-    passwords: createPasswords(now),
+    passwords: createPasswords(records.tries, now),
     log,
     now,
   }

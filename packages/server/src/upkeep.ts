@@ -112,6 +112,7 @@ export function startUpkeep(parts: {
       await dropHeld()
       await pruneViews()
       await inPieces(() => records.uses.prune(now() - USE_LASTS, now() - KEPT, PIECE))
+      await inPieces(() => records.tries.prune(now() - HOUR, PIECE))
       await pruneChanges()
       await inPieces(() => records.outbox.prune({ delivered: now() - TOLD_LASTS, failed: now() - FAILED_LASTS }, PIECE))
     } catch (error) {

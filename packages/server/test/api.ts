@@ -111,7 +111,7 @@ export async function openApi(): Promise<ApiFixture> {
     }),
     vault,
     outgoing: createOutgoing({ allowLoopback: false }),
-    passwords: createPasswords(Date.now),
+    passwords: createPasswords(records.tries, Date.now),
     log: pino({ level: 'silent' }),
     now: Date.now,
   }

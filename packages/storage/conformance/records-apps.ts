@@ -106,7 +106,7 @@ export const appCases: Cases = {
       await records.conversations.put({ app: id, id: 'talk', type: 'group', members: ['ann', 'bob'], at: NOON })
       const shared = await attachment(id, { id: 'file', conversation: 'talk', blob: `${id}/blob` })
       await attachment(id, { id: 'named', recipients: ['cid'] })
-      await records.conversations.ban(id, 'talk', { user: 'cid', by: null, at: NOON })
+      await records.conversations.ban(id, 'talk', { users: ['cid'], by: null, at: NOON })
       await records.messages.create({
         app: id,
         conversation: 'talk',

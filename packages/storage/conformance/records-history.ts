@@ -36,14 +36,15 @@ export const historyCases: Cases = {
     const { records, conversation } = world
     const { app } = await conversation('ann')
     const made = await send(world, app, { data: { a: 1 }, tags: ['t'], attachments: ['file'] })
-    const edited = await records.messages.update(app, made.id, { text: null, data: { b: 2 } }, NOON + 5)
-    assert.deepEqual(edited, { ...made, text: null, data: { b: 2 }, updatedAt: NOON + 5, editedAt: NOON + 5 })
+    const edited = await records.messages.update(app, made.id, { text: null, data: { b: 2 } }, 'eve', NOON + 5)
+    const changed = { text: null, data: { b: 2 }, updatedAt: NOON + 5, editedAt: NOON + 5, editedBy: 'eve' }
+    assert.deepEqual(edited, { ...made, ...changed })
     assert.deepEqual(await records.messages.find(app, made.id), edited)
-    const more = await records.messages.update(app, made.id, { type: 'note', tags: [] }, NOON + 6)
-    assert.deepEqual([more?.type, more?.tags, more?.data], ['note', [], { b: 2 }])
+    const more = await records.messages.update(app, made.id, { type: 'note', tags: [] }, 'ann', NOON + 6)
+    assert.deepEqual([more?.type, more?.tags, more?.data, more?.editedBy], ['note', [], { b: 2 }, 'ann'])
     await records.messages.markDeleted(app, made.id, 'ann', NOON + 7)
-    assert.equal(await records.messages.update(app, made.id, { text: 'again' }, NOON + 8), null)
-    assert.equal(await records.messages.update(app, 'none', { text: 'x' }, NOON), null)
+    assert.equal(await records.messages.update(app, made.id, { text: 'again' }, 'ann', NOON + 8), null)
+    assert.equal(await records.messages.update(app, 'none', { text: 'x' }, 'ann', NOON), null)
   },
 
   'the mark of a deleted message tells who and when, and nothing that it said': async (world) => {

@@ -51,7 +51,7 @@ export const memberCases: Cases = {
       [() => records.conversations.removeMember(app, 'talk', 'dora', NOON), 3],
       [() => change({ kind: 'member', app, conversation: 'talk', user: 'ann', to: 'out' }), 2],
       [() => change({ kind: 'member', app, conversation: 'talk', user: 'ann', to: 'in' }), 3],
-      [() => records.conversations.ban(app, 'talk', { user: 'bob', by: null, at: NOON }), 2],
+      [() => records.conversations.ban(app, 'talk', { users: ['bob'], by: null, at: NOON }), 2],
       [() => change({ kind: 'user', app, user: 'bob', to: 'deleted' }), 2],
       [() => change({ kind: 'user', app, user: 'cid', to: 'deleted' }), 1],
       [
@@ -103,10 +103,14 @@ export const memberCases: Cases = {
     const { app } = await conversation('ann', 'bob')
     const { conversations } = records
     const start = (await conversations.find(app, 'talk'))?.version ?? 0
-    const ban = (user: string, by = 'ann') => conversations.ban(app, 'talk', { user, by, at: NOON + 1 })
-    assert.deepEqual([(await ban('bob'))?.left, (await ban('bob', 'eve'))?.left], [true, false])
+    const ban = (user: string, by = 'ann') => conversations.ban(app, 'talk', { users: [user], by, at: NOON + 1 })
+    assert.deepEqual(
+      [(await ban('bob'))?.left, (await ban('bob', 'eve'))?.left].map((left) => ids(left ?? [])),
+      [['bob'], []],
+    )
     assert.equal((await conversations.find(app, 'talk'))?.version, start + 1)
-    assert.deepEqual([await ban('nobody'), await conversations.isBanned(app, 'talk', 'bob')], [null, true])
+    assert.deepEqual(await ban('nobody'), { banned: [], left: [] })
+    assert.equal(await conversations.isBanned(app, 'talk', 'bob'), true)
     const bob = await records.users.find(app, 'bob')
     assert.deepEqual((await conversations.bans(app, 'talk', WHOLE)).items, [
       { id: 'bob', serial: bob?.serial, by: 'ann', at: NOON + 1 },
@@ -131,6 +135,68 @@ export const memberCases: Cases = {
     assert.equal((await conversations.addMember(app, 'talk', 'bob', NOON))?.changed, true)
   },
 
+  'many are banned at one version, with who was no member among them, and who is no user not': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann', 'bob', 'cid', 'dora')
+    await records.users.put({ app, id: 'eve', at: NOON })
+    const { conversations } = records
+    const start = (await conversations.find(app, 'talk'))?.version ?? 0
+    await conversations.ban(app, 'talk', { users: ['cid'], by: 'first', at: NOON })
+    const users = ['eve', 'cid', 'bob', 'nobody', 'dora', 'bob']
+    const outcome = await conversations.ban(app, 'talk', { users, by: 'second', at: NOON + 1 })
+    assert.deepEqual(ids(outcome?.banned ?? []), ['eve', 'cid', 'bob', 'dora'])
+    assert.deepEqual(ids(outcome?.left ?? []).toSorted(), ['bob', 'dora'])
+    const after = await conversations.find(app, 'talk')
+    assert.deepEqual([after?.version, after?.membersCount], [start + 2, 1], 'one version for each of the two calls')
+    const { items } = await conversations.bans(app, 'talk', WHOLE)
+    assert.deepEqual(
+      items.map(({ id, by, at }) => [id, by, at]),
+      [
+        ['bob', 'second', NOON + 1],
+        ['cid', 'first', NOON],
+        ['dora', 'second', NOON + 1],
+        ['eve', 'second', NOON + 1],
+      ],
+    )
+    assert.deepEqual(await conversations.ban(app, 'talk', { users: [], by: null, at: NOON }), { banned: [], left: [] })
+  },
+
+  'of many users those who are members are told in one question': async ({ records, conversation }) => {
+    const { app } = await conversation('ann', 'bob', 'cid')
+    await records.conversations.setRole(app, 'talk', 'cid', 'admin')
+    await records.conversations.removeMember(app, 'talk', 'ann', NOON)
+    const found = await records.conversations.membersAmong(app, 'talk', ['cid', 'nobody', 'bob', 'ann'])
+    assert.deepEqual(
+      found,
+      await Promise.all(['bob', 'cid'].map((user) => records.conversations.member(app, 'talk', user))),
+    )
+    assert.deepEqual(await records.conversations.membersAmong(app, 'none', ['bob']), [])
+  },
+
+  'many leave and come back as one change, each as if alone': async ({ records, conversation, change }) => {
+    const { app } = await conversation('ann', 'bob', 'cid', 'dora')
+    const { conversations } = records
+    const version = async () => (await conversations.find(app, 'talk'))?.version ?? 0
+    const start = await version()
+    const users = ['cid', 'nobody', 'bob']
+    const out = await change({ kind: 'members', app, conversation: 'talk', users, to: 'out' })
+    assert.deepEqual(
+      out.rows.map(({ scope, suspended, sequence }) => [scope, suspended, sequence === out.sequence]),
+      Array(2).fill(['member', true, true]),
+    )
+    const people = await records.users.findMany(app, ['ann', 'bob', 'cid', 'dora'])
+    const cut = async () => ids(await conversations.cutOff(app, 'talk', people))
+    assert.deepEqual([await cut(), await version()], [['bob', 'cid'], start + 1])
+    await conversations.ban(app, 'talk', { users: ['cid'], by: null, at: NOON })
+    const back = await change({ kind: 'members', app, conversation: 'talk', users, to: 'in' })
+    assert.equal(back.rows.length, 1)
+    assert.deepEqual([await cut(), await conversations.isMember(app, 'talk', 'bob')], [['cid'], true])
+    assert.equal(await conversations.isMember(app, 'talk', 'cid'), false, 'nothing brings in who is banned')
+    const nobody = { kind: 'members', app, conversation: 'talk', users: ['cid', 'nobody'], to: 'in' } as const
+    assert.equal(await records.changes.append(nobody, 'tester', NOON), null)
+    assert.equal(await records.changes.append({ ...nobody, conversation: 'none' }, 'tester', NOON), null)
+  },
+
   'one who was never a member can be banned, and a ban does not outlive its user': async ({
     records,
     conversation,
@@ -139,11 +205,11 @@ export const memberCases: Cases = {
     const { app } = await conversation('ann')
     await records.users.put({ app, id: 'bob', at: NOON })
     const { conversations } = records
-    assert.equal((await conversations.ban(app, 'talk', { user: 'bob', by: null, at: NOON }))?.left, false)
+    assert.deepEqual((await conversations.ban(app, 'talk', { users: ['bob'], by: null, at: NOON }))?.left, [])
     await change({ kind: 'user', app, user: 'bob', to: 'deleted' })
     assert.deepEqual(await all((paging) => conversations.bans(app, 'talk', paging)), [])
     assert.equal((await conversations.addMember(app, 'talk', 'bob', NOON))?.changed, true)
-    assert.equal(await conversations.ban(app, 'none', { user: 'ann', by: null, at: NOON }), null)
+    assert.equal(await conversations.ban(app, 'none', { users: ['ann'], by: null, at: NOON }), null)
   },
 
   'who was cut off by leaving is known until access was given back, through a merge, too': async ({

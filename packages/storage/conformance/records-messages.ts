@@ -36,10 +36,49 @@ export const messageCases: Cases = {
       createdAt: NOON,
       updatedAt: NOON,
       editedAt: null,
+      editedBy: null,
       deletedAt: null,
       deletedBy: null,
     })
     assert.deepEqual(await records.messages.find(app, made.id), made)
+  },
+
+  'what a sender marked is sent once, at once or later, and again after its time': async (world) => {
+    const { records, conversation } = world
+    const { app } = await conversation('ann', 'bob')
+    await records.conversations.put({ app, id: 'two', type: 'group', members: ['ann'], at: NOON })
+    const { messages } = records
+    const send = (more: object = {}, since = NOON - 1000) =>
+      messages.create({
+        ...{ app, conversation: 'talk', from: 'ann', text: 'hi', attachments: [], at: NOON },
+        ...{ once: { key: 'm', since }, ...more },
+      })
+    assert.equal(await messages.findOnce(app, 'talk', 'ann', { key: 'm', since: 0 }), null)
+    const racers = await Promise.all(Array.from({ length: 16 }, (_, n) => send({ text: `try ${n}` })))
+    const [first] = racers
+    assert.ok(first)
+    for (const each of racers) assert.deepEqual(each, first)
+    assert.equal((await messages.list(app, 'talk', { after: null, limit: 9, order: 'ascending' })).items.length, 1)
+    const find = (since: number, from: string | null = 'ann', conversation = 'talk', key = 'm') =>
+      messages.findOnce(app, conversation, from, { key, since })
+    assert.deepEqual(await find(NOON), first)
+    assert.deepEqual([await find(NOON + 1), await find(0, 'bob'), await find(0, null)], [null, null, null])
+    assert.deepEqual(
+      [await find(0, 'ann', 'two'), await find(0, 'ann', 'none'), await find(0, 'ann', 'talk', 'M')],
+      [null, null, null],
+    )
+    const others = [{ from: 'bob' }, { from: null }, { conversation: 'two' }, { once: { key: 'n', since: 0 } }]
+    const made = [first.id]
+    for (const other of others) made.push((await send(other)).id)
+    assert.equal(new Set(made).size, 5, 'another sender, a server, another conversation, another mark')
+    assert.deepEqual((await send({ from: null })).id, made[2], 'a server, too, is known again')
+    const edited = await messages.update(app, first.id, { text: 'changed' }, 'ann', NOON + 1)
+    assert.deepEqual(await send(), edited, 'as it is now')
+    const later = await send({ at: NOON + 5000 }, NOON + 1)
+    assert.notEqual(later.id, first.id)
+    assert.equal((await send()).id, later.id, 'the last one counts')
+    await messages.delete(app, later.id)
+    assert.equal((await send()).id, first.id)
   },
 
   'ids increase, and the list is paged either way': async (world) => {

@@ -132,6 +132,28 @@ export const onceCases: Cases = {
     }
   },
 
+  'of many tries at once no more win than there are, and more as time flows': async ({ records: { tries } }) => {
+    const name = fresh()
+    const take = (at: number) => tries.take(name, { perMinute: 6, at })
+    const waits = await Promise.all(Array.from({ length: RACERS }, () => take(NOON)))
+    assert.equal(waits.filter((wait) => wait === 0).length, 6)
+    assert.deepEqual(new Set(waits), new Set([0, 10]))
+    assert.deepEqual([await take(NOON + 9999), await take(NOON + 10_000), await take(NOON + 10_000)], [1, 0, 10])
+    assert.deepEqual([await take(NOON + 70_000), await take(NOON - 5000)], [0, 35], 'a clock that is set back waits')
+    assert.equal(await tries.take(fresh(), { perMinute: 6, at: NOON }), 0, 'another name')
+  },
+
+  'tries that have flowed off are forgotten': async ({ records: { tries } }) => {
+    const [old, young] = [fresh(), fresh()]
+    const take = (name: string, at: number) => tries.take(name, { perMinute: 1, at })
+    assert.deepEqual([await take(old, 1000), await take(young, 2000)], [0, 0])
+    assert.equal(await tries.prune(61_001, 10), 1)
+    assert.equal(await tries.prune(61_001, 10), 0)
+    assert.deepEqual([await take(old, 1000), await take(young, 2000)], [0, 60])
+    assert.equal(await tries.prune(62_001, 1), 1)
+    assert.equal(await tries.prune(62_001, 9), 1)
+  },
+
   'the database answers': async ({ records }) => {
     await records.ping()
   },

@@ -147,6 +147,25 @@ export const talkCases: Cases = {
     assert.notEqual(await between('ann', 'fay'), merged)
   },
 
+  'what a deleted user owned is nobody’s, whether they were a member of it, were one, or never': async (world) => {
+    const { records, app, change } = world
+    const id = (await app()).id
+    const make = (talk: string, members: readonly string[], owner: string, of = id) =>
+      records.conversations.put({ app: of, id: talk, type: 'group', members, owner, at: NOON })
+    await make('within', ['bob'], 'bob')
+    await make('without', ['ann'], 'bob')
+    await make('left', ['ann', 'bob'], 'bob')
+    await make('anns', ['ann', 'bob'], 'ann')
+    await records.conversations.removeMember(id, 'left', 'bob', NOON)
+    const other = (await app()).id
+    await make('theirs', ['ann'], 'bob', other)
+    await change({ kind: 'user', app: id, user: 'bob', to: 'deleted' })
+    const owner = async (talk: string, of = id) => (await records.conversations.find(of, talk))?.owner
+    const owners = ['within', 'without', 'left', 'anns'].map((talk) => owner(talk))
+    assert.deepEqual(await Promise.all(owners), [null, null, null, 'ann'])
+    assert.equal(await owner('theirs', other), 'bob', 'another app has other users')
+  },
+
   'a user who comes later under the same id has other direct conversations': async ({ records, app, change }) => {
     const { id } = await app()
     const between = () => records.conversations.between({ app: id, id: fresh(), users: ['ann', 'bob'], at: NOON })
@@ -221,7 +240,7 @@ export const talkCases: Cases = {
     const { app } = await conversation('ann', 'bob')
     await records.conversations.put({ app, id: 'old', type: 'group', members: ['ann'], at: NOON })
     await records.conversations.put({ app, id: 'other', type: 'group', members: ['ann'], at: NOON })
-    await records.conversations.ban(app, 'talk', { user: 'bob', by: null, at: NOON })
+    await records.conversations.ban(app, 'talk', { users: ['bob'], by: null, at: NOON })
     const one = await attachment(app, { conversation: 'talk', recipients: ['bob'], size: 5 })
     const two = await attachment(app, { conversation: 'old', size: 7 })
     const other = await attachment(app, { conversation: 'other', size: 11 })

@@ -45,11 +45,11 @@ test('leaving is a change of standing only where the app says so, and so is comi
     const url = `/v1/apps/${id}/conversations/leaving`
     const changes = async () => {
       const all = await house.parts.records.changes.since(0, 1000)
-      return all.flatMap(({ app, change }) =>
-        app === id && change.kind === 'member' && change.conversation === 'leaving'
-          ? [`${change.user} ${change.to}`]
-          : [],
-      )
+      return all.flatMap(({ app, change }) => {
+        if (app !== id || !(change.kind === 'member' || change.kind === 'members')) return []
+        const users = change.kind === 'members' ? change.users : [change.user]
+        return change.conversation === 'leaving' ? users.map((user) => `${user} ${change.to}`) : []
+      })
     }
     await house.call('PUT', url, { type: 'group', members: ['ann', 'bob', 'eve'] })
     assert.deepEqual(await changes(), [], 'a new conversation needs no change')
@@ -81,7 +81,7 @@ test('what leaving takes away is gone after the call was repeated, wherever the 
   const again = await house.call('PUT', url, { type: 'group', members: ['ann'] })
   assert.deepEqual([again.status, again.body.members], [200, ['ann']])
   const [last] = (await house.parts.records.changes.since(0, 1000)).slice(-1)
-  assert.deepEqual(last?.change, { kind: 'member', app: strict.id, conversation: 'c', user: 'bob', to: 'out' })
+  assert.deepEqual(last?.change, { kind: 'members', app: strict.id, conversation: 'c', users: ['bob'], to: 'out' })
 })
 
 test('merging brings the members along; what is merged away stays as it is', async () => {

@@ -1,7 +1,7 @@
 import type { Conversation, ConversationDetails, Receiver } from '@gatehouse/storage/records/port'
 import { type Static, Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
-import { type Actor, giveBack, revokesOnLeave } from '../membership.ts'
+import { type Actor, changeMembers, giveBack, revokesOnLeave } from '../membership.ts'
 import { allPages, createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
 import { invalid, problem } from '../problems.ts'
@@ -56,7 +56,7 @@ export function createConversations(parts: Parts) {
   }
 
   async function takeAccess(app: string, conversation: string, users: readonly Receiver[], by: string) {
-    for (const { id: user } of users) await standings.change({ kind: 'member', app, conversation, user, to: 'out' }, by)
+    await changeMembers({ standings }, app, conversation, { users, to: 'out' }, by)
   }
 
   /** Present members who are not among those who are to be. */

@@ -1,7 +1,7 @@
 import type { Conversation } from '@gatehouse/storage/records/port'
 import { Type } from 'typebox'
 import { endpoint } from '../endpoint.ts'
-import { type Actor, addMembers, banMember, removeMember } from '../membership.ts'
+import { type Actor, addMembers, banMembers, removeMember } from '../membership.ts'
 import { createPager } from '../paging.ts'
 import type { Parts } from '../parts.ts'
 import { problem } from '../problems.ts'
@@ -127,8 +127,8 @@ export function createMembers(parts: Parts) {
       answers: { 204: null },
       handle: async ({ params: { app, conversation, uid }, caller: { by } }) => {
         await findOpen(app, conversation)
-        const banned = await banMember(parts, app, conversation, { user: uid, bannedBy: by }, actor(by))
-        if (!banned) throw problem('not_found')
+        const banned = await banMembers(parts, app, conversation, { users: [uid], bannedBy: by }, actor(by))
+        if (banned.length === 0) throw problem('not_found')
         return { status: 204 }
       },
     }),

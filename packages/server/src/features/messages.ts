@@ -196,9 +196,9 @@ export function createMessages(parts: Parts) {
         { examples: [{ text: 'Look here!' }] },
       ),
       answers: { 200: MessageView },
-      handle: async ({ params: { app, message: id }, body }) => {
+      handle: async ({ params: { app, message: id }, body, caller: { by } }) => {
         await find(app, id)
-        const edited = await editMessage(parts, app, id, body as Parameters<typeof editMessage>[3])
+        const edited = await editMessage(parts, app, id, body as Parameters<typeof editMessage>[3], by)
         if (edited === null) throw problem('conflict', 'This message was deleted; only the mark of it is left.')
         return { status: 200, body: await showOne(edited) }
       },

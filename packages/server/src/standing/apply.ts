@@ -61,6 +61,7 @@ function opensOnly(change: Change): boolean {
     case 'media-key':
       return change.to !== 'retired'
     case 'member':
+    case 'members':
       return change.to === 'in'
     case 'attachment':
       return change.to === 'public' || change.to === 'shared'

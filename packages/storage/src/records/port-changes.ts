@@ -33,6 +33,17 @@ export type Change =
       readonly user: string
       readonly to: 'in' | 'out'
     }
+  /**
+   * The same for many at once, in the order named; whoever is no user, or is banned and to come in, is left out, and null is answered
+   * where nobody is left. Webhooks are told of each as of a `member`.
+   */
+  | {
+      readonly kind: 'members'
+      readonly app: string
+      readonly conversation: string
+      readonly users: readonly string[]
+      readonly to: 'in' | 'out'
+    }
   | {
       readonly kind: 'attachment'
       readonly app: string

@@ -23,6 +23,8 @@ export type Message = {
   /** When it was last edited or marked as deleted; at first `createdAt`. */
   readonly updatedAt: number
   readonly editedAt: number | null
+  /** Who edited it last: a user's id, or the id of a key; null also where that was not kept. */
+  readonly editedBy: string | null
   /** Set on a message that is kept as a mark of having been there: its text and data are gone. */
   readonly deletedAt: number | null
   /** Who deleted it: a user's id, or the id of a key. */
@@ -81,19 +83,29 @@ export type NewMessage = {
   readonly parent?: string | null | undefined
   /** The version that its attachments were shared at, so that who sees one sees the other; absent: the present one. */
   readonly version?: number | undefined
+  /** The sender's own mark for it, so that it is sent once however often it is tried. */
+  readonly once?: Once | undefined
 }
+
+/** A sender's mark for a message: of one sender, in one conversation, sent at `since` or later. */
+export type Once = { readonly key: string; readonly since: number }
 
 /** Messages. */
 export interface Messages {
-  /** Costs the same for every size of conversation. Raises `Missing` (`conversation`) without its conversation. */
+  /**
+   * Costs the same for every size of conversation. With `once`, answers the message that its sender has sent under that mark already,
+   * as it is now, and makes none: of many at once exactly one is made. Raises `Missing` (`conversation`) without its conversation.
+   */
   create(message: NewMessage): Promise<Message>
+  /** The message that a sender has sent under a mark, as {@link Messages.create} would answer it; null where there is none yet. */
+  findOnce(app: string, conversation: string, from: string | null, once: Once): Promise<Message | null>
   find(app: string, id: string): Promise<Message | null>
   /** Those that are there, each once, in the order asked for. */
   findMany(app: string, ids: readonly string[]): Promise<readonly Message[]>
   /** Whether `visibleTo` of {@link MessageFilter} lets the user see this message. */
   isVisible(message: Message, to: { readonly serial: number; readonly later?: boolean | undefined }): Promise<boolean>
   /** Edits one; null where there is none, or only a mark of it. */
-  update(app: string, id: string, patch: MessagePatch, at: number): Promise<Message | null>
+  update(app: string, id: string, patch: MessagePatch, by: string, at: number): Promise<Message | null>
   /**
    * Leaves of a message only the mark that it was there: text, data and tags go. Its attachments are for the caller to delete.
    * One that is marked already stays as it is. Null where there is none.

@@ -175,6 +175,8 @@ export interface Conversations {
     page: { offset: number; limit: number; roles?: readonly MemberRole[] | undefined; search?: string | undefined },
   ): Promise<Numbered<Member>>
   member(app: string, id: string, user: string): Promise<Member | null>
+  /** Of these users those who are members, by user id, in one question. */
+  membersAmong(app: string, id: string, users: readonly string[]): Promise<readonly Member[]>
   isMember(app: string, id: string, user: string): Promise<boolean>
   /** Of these conversations those that the user is a member of, with the part played there, in one question. */
   memberships(app: string, user: string, ids: readonly string[]): Promise<ReadonlyMap<string, Member>>
@@ -203,14 +205,14 @@ export interface Conversations {
   /** True where there is such a member. */
   setRole(app: string, id: string, user: string, role: MemberRole): Promise<boolean>
   /**
-   * Removes a user, member or not, and keeps them out. A ban that stands already stays as it was. Null where there is no such
-   * conversation or user.
+   * Removes users, members or not, and keeps them out, all in one step. A ban that stands already stays as it was. Answers those who are
+   * banned now, and those of them who were members; whoever is no user is in neither. Null where there is no such conversation.
    */
   ban(
     app: string,
     id: string,
-    ban: { user: string; by: string | null; at: number },
-  ): Promise<{ readonly user: Receiver; readonly left: boolean } | null>
+    ban: { users: readonly string[]; by: string | null; at: number },
+  ): Promise<{ readonly banned: readonly Receiver[]; readonly left: readonly Receiver[] } | null>
   /** Lifts a ban; who was banned is no member by that. True where there was one. */
   unban(app: string, id: string, user: string): Promise<boolean>
   isBanned(app: string, id: string, user: string): Promise<boolean>

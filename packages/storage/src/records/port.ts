@@ -22,7 +22,7 @@ export type {
 } from './port-changes.ts'
 export type { Attachment, Attachments, Reach, Receiver } from './port-content.ts'
 export type { MediaKey, MediaKeys } from './port-media-keys.ts'
-export type { Message, MessageFilter, MessagePatch, Messages, NewMessage } from './port-messages.ts'
+export type { Message, MessageFilter, MessagePatch, Messages, NewMessage, Once } from './port-messages.ts'
 export type { LoginSession, Logins, User, UserDetails, UserFilter, Users } from './port-people.ts'
 export type {
   Arrival,
@@ -81,6 +81,7 @@ export interface Records {
   readonly secrets: Secrets
   readonly mediaKeys: MediaKeys
   readonly uses: Uses
+  readonly tries: Tries
   /** The nodes that serve this database together; null where only one can. */
   readonly nodes: Nodes | null
   /** Answers once the database has answered a trivial question. */
@@ -201,4 +202,15 @@ export interface Uses {
    * Answers how many went in all. What is taken of a token that has not ended stays taken.
    */
   prune(taken: number, ended: number, limit: number): Promise<number>
+}
+
+/** Tries at something that may be guessed, counted for all threads and nodes together. */
+export interface Tries {
+  /**
+   * Takes one try: `perMinute` flow off in a minute, and as many again may come at once. Answers how many seconds to wait, and takes nothing
+   * then; 0 where it was taken. Of any number of simultaneous callers no more win than that.
+   */
+  take(name: string, limit: { perMinute: number; at: number }): Promise<number>
+  /** Forgets those who tried last before a time; at most `limit`. Answers how many went. */
+  prune(before: number, limit: number): Promise<number>
 }

@@ -59,20 +59,24 @@ export const LISTS = { admins: 'admin', moderators: 'moderator', participants: '
 /** Uids as a body lists them. */
 export type Lists = Readonly<Record<keyof typeof LISTS | 'usersToBan', readonly string[]>>
 
-/** So many uids are taken in one list. */
-const MOST = 10_000
+/** So many uids are taken in one call, all lists together (the vendor's limit). */
+const MOST = 25
 
-/** Reads the lists of people to add and to ban; those left out are empty. Raises ERR_BAD_REQUEST. */
+/** Reads the lists of people to add and to ban; those left out are empty. Raises ERR_BAD_REQUEST, also where they name too many. */
 export function readLists(given: unknown): Lists {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw badField('members', 'The members must be an object with lists of UIDs.')
   }
   const fields: Fields = fieldsOf(given)
   const list = (name: keyof Lists) => textsOf(fields, name, MOST) ?? []
-  return {
+  const lists = {
     admins: list('admins'),
     moderators: list('moderators'),
     participants: list('participants'),
     usersToBan: list('usersToBan'),
   }
+  if (new Set(Object.values(lists).flat()).size > MOST) {
+    throw badField('members', `The members may not have more than ${MOST} items in all.`)
+  }
+  return lists
 }

@@ -15,8 +15,6 @@ const MOST_TAGS = 25
 const METADATA = 16_384
 const LONGEST_TEXT = 2048
 const LONGEST_PASSWORD = 100
-/** Lists of members may be long. */
-const BODY_LIMIT = 8 * 1024 * 1024
 
 /** The calls that read and write groups. */
 export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
@@ -84,7 +82,6 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       method: 'POST',
       path: '/groups',
       who: 'both',
-      bodyLimit: BODY_LIMIT,
       handle: async (context) => {
         const { app, caller, tenant, who } = context
         const fields = withoutTokens(context.fields, parts.config.mediaUrl, tenant)

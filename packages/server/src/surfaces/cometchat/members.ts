@@ -1,5 +1,5 @@
 import type { Conversation, MemberRole, User } from '@gatehouse/storage/records/port'
-import { banMember, joinConversation, removeMember } from '../../membership.ts'
+import { banMembers, joinConversation, removeMember } from '../../membership.ts'
 import type { Parts } from '../../parts.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchUser } from './errors.ts'
@@ -10,8 +10,6 @@ import { seconds, showGroup, showMember, showUser } from './people-view.ts'
 import { choiceOf, pageOf, paginationOf, textOf } from './request.ts'
 
 const ROLES: readonly MemberRole[] = ['admin', 'moderator', 'participant']
-/** Lists of members may be long. */
-const BODY_LIMIT = 8 * 1024 * 1024
 /** Bans are listed by cursor; so many are shown at most. */
 const MOST_BANS = 1000
 
@@ -118,14 +116,13 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       method: 'POST',
       path: MEMBERS,
       who: 'both',
-      bodyLimit: BODY_LIMIT,
       handle: async (context) => {
         const { who, reader, fields } = context
         const lists = ['admins', 'moderators', 'participants', 'usersToBan'].some((name) => fields[name] !== undefined)
         return reader !== null && (who === 'client' || !lists) ? join(context, reader.id) : add(context)
       },
     }),
-    call({ method: 'PUT', path: MEMBERS, who: 'both', bodyLimit: BODY_LIMIT, handle: add }),
+    call({ method: 'PUT', path: MEMBERS, who: 'both', handle: add }),
     call({
       method: 'DELETE',
       path: MEMBERS,
@@ -193,7 +190,8 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       handle: async (context) => {
         const { app, caller, reader } = context
         const { group, user } = await targetOf(context, 'moderator')
-        await banMember(parts, app, group.id, { user: user.id, bannedBy: reader?.id ?? null }, actorOf(caller.by))
+        const ban = { users: [user.id], bannedBy: reader?.id ?? null }
+        await banMembers(parts, app, group.id, ban, actorOf(caller.by))
         const message = `The user with ${user.id} has been banned from the Group with ${group.id}.`
         return { data: { success: true, message } }
       },

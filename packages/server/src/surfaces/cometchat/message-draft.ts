@@ -28,7 +28,7 @@ export type Draft = {
   readonly files: readonly NamedFile[]
   readonly tags: readonly string[]
   readonly parent: string | null
-  /** The client's own id for it, which it wants back. */
+  /** The client's own id for it, which it wants back, and by which a repeated call is known. */
   readonly muid: string | null
 }
 
@@ -84,7 +84,7 @@ export function readDraft(fields: Fields, reading: Reading): Draft {
     files,
     tags: tagsOf(fields, reading) ?? [],
     parent: textOf(fields, 'parentMessageId') ?? textOf(fields, 'parentId') ?? null,
-    muid: textOf(fields, 'muid') ?? null,
+    muid: textOf(fields, 'muid') || null,
   }
 }
 

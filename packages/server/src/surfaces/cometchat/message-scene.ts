@@ -90,10 +90,11 @@ function namesIn(messages: readonly Message[]) {
   const attachments = new Set<string>()
   const silent = new Set<string>()
   for (const message of messages) {
-    const { conversation, from, data, deletedBy } = message
+    const { conversation, from, data, editedBy, deletedBy } = message
     conversations.add(conversation)
     for (const id of message.attachments) attachments.add(id)
     if (from !== null) users.add(from)
+    if (editedBy !== null) users.add(editedBy)
     if (deletedBy !== null) users.add(deletedBy)
     if (typeof data.receiver !== 'string') silent.add(conversation)
     else if (data.receiverType === 'user') users.add(data.receiver)

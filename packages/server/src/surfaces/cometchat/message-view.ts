@@ -129,7 +129,7 @@ export function showAction(
 
 /** Written out name by name, and with entities made once: pages have a hundred of these, and are asked for all the time. */
 function render(message: Message, scene: Scene): Shown {
-  const { id, text, tags, parent, createdAt, updatedAt, editedAt, deletedAt, deletedBy } = message
+  const { id, text, tags, parent, createdAt, updatedAt, editedAt, editedBy, deletedAt, deletedBy } = message
   const sender = message.from ?? SYSTEM
   const { receiverType, receiver } = addressee(message, sender, scene)
   const { content, files, muid } = kept(message)
@@ -161,13 +161,19 @@ function render(message: Message, scene: Scene): Shown {
   if (parent !== null) shown.parentId = parent
   if (editedAt !== null) {
     shown.editedAt = seconds(editedAt)
-    shown.editedBy = sender
+    // Of what was edited by an earlier version it is not known who did it.
+    shown.editedBy = editedBy === null ? sender : whoDid(editedBy, scene)
   }
   if (deletedAt !== null) {
     shown.deletedAt = seconds(deletedAt)
-    shown.deletedBy = deletedBy !== null && scene.users.has(deletedBy) ? deletedBy : SYSTEM
+    shown.deletedBy = deletedBy === null ? SYSTEM : whoDid(deletedBy, scene)
   }
   return shown
+}
+
+/** Who edited or deleted: a user by the uid, a server or somebody who is gone as the system. */
+function whoDid(by: string, { users }: Scene): string {
+  return users.has(by) ? by : SYSTEM
 }
 
 /** Clients look for files in media messages only; one that was sent elsewhere may be a text with files. */

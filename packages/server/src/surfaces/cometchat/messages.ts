@@ -51,14 +51,14 @@ export function createMessageCalls(parts: Parts, places: Places, scenes: Scenes,
       path: '/messages/{id}',
       who: 'both',
       handle: async (context) => {
-        const { app, tenant, fields } = context
+        const { app, tenant, fields, reader, caller } = context
         const message = await places.changeable(context, context.params.id ?? '')
         const { content, ...edit } = readEdit(fields, {
           addresses: createAddresses({ mediaUrl: parts.config.mediaUrl, loginWall: tenant.settings.loginWall }),
           clientsAddTokens: tenant.settings.cometchatLinks === 'session',
         })
         const data = content === undefined ? {} : { data: keepContent(message, content) }
-        const edited = await editMessage(parts, app, message.id, { ...edit, ...data })
+        const edited = await editMessage(parts, app, message.id, { ...edit, ...data }, reader?.id ?? caller.by)
         if (edited === null) throw failure('ERR_MESSAGE_ID_NOT_FOUND')
         return acted(context, 'edited', edited)
       },

@@ -14,6 +14,9 @@ import { type Form, readForm } from './message-form.ts'
 import type { Place, Places } from './message-place.ts'
 import { keep } from './message-view.ts'
 
+/** For so long a call with the same `muid` is the same call, which its client repeats. */
+const REPEATED_WITHIN = 24 * 3600 * 1000
+
 /** Sends what a request holds, as a reply to `parent` where there is one. */
 export type Send = (context: Context, parent: string | null) => Promise<Message>
 
@@ -128,12 +131,19 @@ export function createSend(parts: Parts, places: Places): Send {
       await throwAway(form.files)
       throw error
     }
+    const once = draft.muid === null ? undefined : { key: draft.muid, since: parts.now() - REPEATED_WITHIN }
+    const from = context.reader?.id ?? null
+    const sent = once && (await records.messages.findOnce(context.app, place.conversation.id, from, once))
+    if (sent) {
+      await throwAway(form.files)
+      return sent
+    }
     const { files, made } = await gather(context, draft, place, form.files)
     const attachments = files.filter((file) => 'path' in file)
     const { category, type, text, tags } = draft
     const version = made[0]?.version
     const message = {
-      ...{ app: context.app, conversation: place.conversation.id, from: context.reader?.id ?? null },
+      ...{ app: context.app, conversation: place.conversation.id, from },
       ...{ category, type, text, tags, parent: replyTo, at: parts.now() },
       attachments: attachments.map(({ id }) => id),
       data: keep(
@@ -141,9 +151,13 @@ export function createSend(parts: Parts, places: Places): Send {
         files.map((file) => ('path' in file ? file.id : file)),
       ),
       ...(version !== undefined && { version }),
+      ...(once !== undefined && { once }),
     }
     try {
-      return await sendMessage(parts, message, context.caller.by, attachments)
+      const there = await sendMessage(parts, message, context.caller.by, attachments)
+      // The same, sent at the same time, was first: it has files of its own.
+      await takeBack(made.filter(({ id }) => !there.attachments.includes(id)))
+      return there
     } catch (error) {
       await takeBack(made)
       throw error

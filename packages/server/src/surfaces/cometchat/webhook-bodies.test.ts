@@ -23,7 +23,7 @@ function eventOf(message: Message): OutgoingEvent {
 
 test('a message is told as it is now', async () => {
   const message = await sent()
-  await records.messages.update(app, message.id, { text: 'better' }, 2000)
+  await records.messages.update(app, message.id, { text: 'better' }, 'ann', 2000)
   const { data, ...rest } = (await body?.of(eventOf(message))) ?? {}
   assert.deepEqual(rest, { trigger: 'message_sent', appId: app, region: 'us', webhook: 'w' })
   assert.deepEqual((data as { message: { data: { text: string } } }).message.data.text, 'better')

@@ -9,7 +9,7 @@ function message(data: { readonly [name: string]: Json }, more: Partial<Message>
   return {
     ...{ app: 'a', id: '7', conversation: 'c', from: null, type: 'image', category: 'message', text: null, data },
     ...{ tags: [], attachments: [], parent: null, version: 1, createdAt: 1500, updatedAt: 1500, editedAt: null },
-    ...{ deletedAt: null, deletedBy: null },
+    ...{ editedBy: null, deletedAt: null, deletedBy: null },
     ...more,
   }
 }

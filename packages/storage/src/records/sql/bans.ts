@@ -1,8 +1,10 @@
+import { sql } from 'kysely'
 import type { Conversations } from '../port.ts'
-import type { Database } from './database.ts'
-import { leaveAll, lockConversation } from './memberships.ts'
+import { CHUNK, chunks, type Database, rowTable } from './database.ts'
+import { leaveAll, lockConversation, usersAmong } from './memberships.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
+import type { BansTable } from './schema-talk.ts'
 
 /** Bans in SQL. They name a user by serial, so that nobody who comes later under the same id is kept out. */
 export function createBans({
@@ -18,23 +20,34 @@ export function createBans({
       )
 
   return {
-    ban: (app, id, { user, by, at }) =>
+    ban: (app, id, { users, by, at }) =>
       write(async (tx) => {
         const row = await lockConversation(tx, app, id)
-        const found = await tx
-          .selectFrom('users')
-          .select('serial')
-          .where('app', '=', app)
-          .where('id', '=', user)
-          .executeTakeFirst()
-        if (row === undefined || row.merged_into !== null || found === undefined) return null
-        await tx
-          .insertInto('bans')
-          .values({ conversation: row.serial, uid: user, member: found.serial, actor: by, at })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute()
-        const { left } = await leaveAll(tx, flavour, row, [user])
-        return { user: { id: user, serial: found.serial }, left: left.length > 0 }
+        if (row === undefined || row.merged_into !== null) return null
+        const banned = await usersAmong(tx, flavour, app, users)
+        for (const some of chunks(banned, CHUNK[flavour])) {
+          const who = rowTable<Pick<BansTable, 'uid' | 'member'>>(
+            flavour,
+            { uid: 'text', member: 'bigint' },
+            some.map(({ id, serial }) => [id, serial]),
+          )
+          await tx
+            .insertInto('bans')
+            .columns(['conversation', 'uid', 'member', 'actor', 'at'])
+            .expression(
+              sql<BansTable>`select cast(${row.serial} as bigint), uid, member, cast(${by} as text), cast(${at} as bigint)
+                from (${who}) as banned where true`,
+            )
+            .onConflict((conflict) => conflict.doNothing())
+            .execute()
+        }
+        const { left } = await leaveAll(
+          tx,
+          flavour,
+          row,
+          banned.map(({ id }) => id),
+        )
+        return { banned, left }
       }),
 
     unban: (app, id, user) =>

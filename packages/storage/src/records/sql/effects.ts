@@ -7,7 +7,7 @@ import { changeMediaKey } from './media-keys.ts'
 import { deleteApp, deleteUser } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
-import { changeAttachment, changeConversation, changeMember } from './talk-effects.ts'
+import { changeAttachment, changeConversation, changeMembers } from './talk-effects.ts'
 
 const NO_EFFECT: Effect = { marks: [], paths: [] }
 
@@ -32,7 +32,9 @@ export async function takeEffect(
     case 'link-key':
       return changeLinkKey(tx, change)
     case 'member':
-      return changeMember(tx, flavour, change, at)
+      return changeMembers(tx, flavour, { ...change, users: [change.user] }, at)
+    case 'members':
+      return changeMembers(tx, flavour, change, at)
     case 'attachment':
       return changeAttachment(tx, flavour, change)
     case 'conversation':

@@ -85,8 +85,8 @@ export function messageCreated(message: Message): NewEvent {
 export function eventsOf({ sequence, app, change, by, at }: LoggedChange): readonly NewEvent[] {
   if (app === null) return []
   const whole = resourceOf('apps', app).path
-  const event = (type: string, resource = whole): NewEvent => {
-    const told = { sequence, app, change: withoutKey(change), by, at }
+  const event = (type: string, resource = whole, what = change): NewEvent => {
+    const told = { sequence, app, change: withoutKey(what), by, at }
     return { app, type, resource, at, data: { change: plain(told) }, notBefore: at + IN_FORCE }
   }
   switch (change.kind) {
@@ -102,6 +102,11 @@ export function eventsOf({ sequence, app, change, by, at }: LoggedChange): reado
       return change.to === 'suspended' ? [event('revocation.applied')] : []
     case 'member':
       return change.to === 'out' ? [event('revocation.applied')] : []
+    case 'members': {
+      const { users, to, conversation } = change
+      if (to === 'in') return []
+      return users.map((user) => event('revocation.applied', whole, { kind: 'member', app, conversation, user, to }))
+    }
     case 'login':
     case 'conversation':
     case 'link-key':

@@ -14,6 +14,7 @@ export type Members = Pick<
   | 'members'
   | 'membersPage'
   | 'member'
+  | 'membersAmong'
   | 'isMember'
   | 'memberships'
   | 'addMember'
@@ -96,6 +97,15 @@ export function createMembers(database: Database<Tables>): Members {
         .where('uid', '=', user)
         .executeTakeFirst()
       return row === undefined ? null : memberOf(row)
+    },
+
+    membersAmong: async (app, id, users) => {
+      const rows = await present(app, id)
+        .select(['uid', 'member', 'role', 'joined_at'])
+        .where(isIn(flavour, 'uid', users))
+        .orderBy('uid')
+        .execute()
+      return rows.map(memberOf)
     },
 
     isMember: async (app, id, user) => {

@@ -34,6 +34,26 @@ export async function presentMembers(
   }
 }
 
+/** Of these ids those of users, each once, in the order asked for. */
+export async function usersAmong(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  app: string,
+  ids: readonly string[],
+): Promise<readonly Receiver[]> {
+  const found = new Map<string, Receiver>()
+  for (const some of chunks(ids, CHUNK[flavour])) {
+    const rows = await tx
+      .selectFrom('users')
+      .select(['id', 'serial'])
+      .where('app', '=', app)
+      .where(isIn(flavour, 'id', some))
+      .execute()
+    for (const row of rows) found.set(row.id, row)
+  }
+  return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
+}
+
 /** Of these users those who are banned from a conversation. */
 export async function bannedAmong(
   tx: Transaction<Tables>,

@@ -25,6 +25,7 @@ export function messageOf(row: Selectable<MessagesTable>): Message {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     editedAt: row.edited_at,
+    editedBy: row.edited_by,
     deletedAt: row.deleted_at,
     deletedBy: row.deleted_by,
   }

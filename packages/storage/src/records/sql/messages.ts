@@ -1,7 +1,9 @@
-import { type Messages, Missing } from '../port.ts'
+import type { Kysely } from 'kysely'
+import { type Messages, Missing, type Once } from '../port.ts'
 import { type Database, isIn } from './database.ts'
 import { messageCreated, tell } from './events.ts'
 import { tagLines } from './folding.ts'
+import { lockConversation } from './memberships.ts'
 import { createMessageList } from './message-list.ts'
 import { messageOf, messageSerial } from './message-row.ts'
 import type { Tables } from './schema.ts'
@@ -22,6 +24,12 @@ export function createMessages(database: Database<Tables>): Messages {
           .where('id', '=', conversation)
           .executeTakeFirst()
         if (home === undefined) throw new Missing('conversation')
+        if (more.once !== undefined) {
+          // From here on the others who send here wait, so that of the same message sent twice at once one finds the other.
+          await lockConversation(tx, app, conversation)
+          const sent = await sentOnce(tx, home.serial, from, more.once)
+          if (sent !== undefined) return messageOf(sent)
+        }
         const row = await tx
           .insertInto('messages')
           .values({
@@ -37,6 +45,7 @@ export function createMessages(database: Database<Tables>): Messages {
             attachments: JSON.stringify(attachments),
             parent: more.parent == null ? null : messageSerial(more.parent),
             version: more.version ?? home.version,
+            once: more.once?.key ?? null,
             created_at: at,
             updated_at: at,
           })
@@ -52,6 +61,17 @@ export function createMessages(database: Database<Tables>): Messages {
         await tell(tx, flavour, messageCreated(message))
         return message
       }),
+
+    findOnce: async (app, conversation, from, once) => {
+      const home = await read
+        .selectFrom('conversations')
+        .select('serial')
+        .where('app', '=', app)
+        .where('id', '=', conversation)
+        .executeTakeFirst()
+      const row = home && (await sentOnce(read, home.serial, from, once))
+      return row === undefined ? null : messageOf(row)
+    },
 
     find: async (app, id) => {
       const row = await read
@@ -85,7 +105,7 @@ export function createMessages(database: Database<Tables>): Messages {
       return row !== undefined
     },
 
-    update: (app, id, { type, text, data, tags }, at) =>
+    update: (app, id, { type, text, data, tags }, by, at) =>
       write(async (tx) => {
         const row = await tx
           .updateTable('messages')
@@ -96,6 +116,7 @@ export function createMessages(database: Database<Tables>): Messages {
             ...(tags !== undefined && { tags: tagLines(tags) }),
             updated_at: at,
             edited_at: at,
+            edited_by: by,
           })
           .where('serial', '=', messageSerial(id))
           .where('app', '=', app)
@@ -132,4 +153,18 @@ export function createMessages(database: Database<Tables>): Messages {
         return result.numDeletedRows > 0n
       }),
   }
+}
+
+/** The last message of a sender under a mark. */
+function sentOnce(db: Kysely<Tables>, conversation: number, from: string | null, { key, since }: Once) {
+  return db
+    .selectFrom('messages')
+    .selectAll()
+    .where('conversation', '=', conversation)
+    .where('once', '=', key)
+    .where('sender', from === null ? 'is' : '=', from)
+    .where('created_at', '>=', since)
+    .orderBy('serial', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 }

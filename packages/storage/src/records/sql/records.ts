@@ -20,6 +20,7 @@ import { WEBHOOK_MIGRATIONS } from './migrations/webhooks.ts'
 import { createOutbox } from './outbox.ts'
 import type { Tables, ViewTables } from './schema.ts'
 import { createSecrets } from './secrets.ts'
+import { createTries } from './tries.ts'
 import { createUsers } from './users.ts'
 import { createUses } from './uses.ts'
 import { createViews } from './views.ts'
@@ -70,6 +71,7 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
     secrets: createSecrets(database),
     mediaKeys: createMediaKeys(database),
     uses: createUses(database),
+    tries: createTries(database),
     nodes: null,
     ping: async () => {
       await sql`select 1`.execute(database.read)

@@ -3,7 +3,7 @@ import { breathe, CHUNK, type Flavour } from './database.ts'
 import { lockUser } from './logins.ts'
 import type { Tables } from './schema.ts'
 
-/** Deletes a user with their memberships, what they own as members, and login sessions, and answers the serial; null where there is none. */
+/** Deletes a user with their memberships, what they own, and login sessions, and answers the serial; null where there is none. */
 export async function deleteUser(tx: Transaction<Tables>, app: string, id: string): Promise<number | null> {
   const serial = await lockUser(tx, app, id)
   if (serial === null) return null
@@ -14,13 +14,8 @@ export async function deleteUser(tx: Transaction<Tables>, app: string, id: strin
       eb.selectFrom('memberships').select('conversation').where('member', '=', serial).where('ended', 'is', null),
     )
     .execute()
-  // Ownership names a user by id: whoever comes later under the same one inherits nothing.
-  await tx
-    .updateTable('conversations')
-    .set({ owner: null })
-    .where('serial', 'in', (eb) => eb.selectFrom('memberships').select('conversation').where('member', '=', serial))
-    .where('owner', '=', id)
-    .execute()
+  // Ownership names a user by id, member or not: whoever comes later under the same one inherits nothing.
+  await tx.updateTable('conversations').set({ owner: null }).where('app', '=', app).where('owner', '=', id).execute()
   await tx.deleteFrom('memberships').where('member', '=', serial).execute()
   await tx.deleteFrom('bans').where('member', '=', serial).execute()
   await tx.deleteFrom('logins').where('member', '=', serial).execute()

@@ -71,6 +71,9 @@ export type MessagesTable = {
   created_at: number
   updated_at: number
   edited_at: number | null
+  edited_by: string | null
   deleted_at: number | null
   deleted_by: string | null
+  /** The sender's own mark for it. */
+  once: string | null
 }

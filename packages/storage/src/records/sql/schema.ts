@@ -25,6 +25,7 @@ export type Tables = {
   readonly secrets: SecretsTable
   readonly use_totals: UseTotalsTable
   readonly uses: UsesTable
+  readonly tries: TriesTable
   readonly nodes: NodesTable
   readonly webhooks: WebhooksTable
   readonly subscriptions: SubscriptionsTable
@@ -203,6 +204,9 @@ export type UseTotalsTable = { token: string; taken: number; ends_at: number | n
 
 /** Uses taken. */
 export type UsesTable = { token: string; viewer: string; at: number }
+
+/** Tries taken: once none is taken any more, all of them have flowed off at `spent_until`. */
+export type TriesTable = { name: string; spent_until: number }
 
 /** The access log. */
 export type ViewsTable = {

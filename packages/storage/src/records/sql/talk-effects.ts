@@ -1,35 +1,32 @@
 import { resourceOf } from '@gatehouse/core/resource'
 import type { Transaction } from 'kysely'
+import type { Receiver } from '../port.ts'
 import { attachmentOf } from './attachment-row.ts'
 import { deleteConversationRows } from './conversation-removal.ts'
 import type { Flavour } from './database.ts'
 import type { Effect, Of } from './effect.ts'
 import { attachmentCreated, tell } from './events.ts'
-import { bannedAmong, joinAll, leaveAll, lockConversation } from './memberships.ts'
+import { bannedAmong, joinAll, leaveAll, lockConversation, usersAmong } from './memberships.ts'
 import { deleteAttachment } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
 
-/** Lets a member go or come back, in the conversation and in what was merged into it. */
-export async function changeMember(
+/** Lets members go or come back, in the conversation and in what was merged into it. */
+export async function changeMembers(
   tx: Transaction<Tables>,
   flavour: Flavour,
-  { app, conversation, user, to }: Of<'member'>,
+  { app, conversation, users, to }: Omit<Of<'members'>, 'kind'>,
   at: number,
 ): Promise<Effect | null> {
   const home = await lockConversation(tx, app, conversation)
-  const found = await tx
-    .selectFrom('users')
-    .select('serial')
-    .where('app', '=', app)
-    .where('id', '=', user)
-    .executeTakeFirst()
-  if (home === undefined || found === undefined) return null
-  const member = { id: user, serial: found.serial }
-  if (to === 'in' && (await bannedAmong(tx, home.serial, [member])).length > 0) return null
+  if (home === undefined) return null
+  const found = await usersAmong(tx, flavour, app, users)
+  const banned = to === 'in' ? await bannedAmong(tx, home.serial, found) : []
+  const members = found.filter((user) => !banned.includes(user))
+  if (members.length === 0) return null
   if (home.merged_into === null) {
-    if (to === 'in') await joinAll(tx, flavour, home, [member], { at })
-    else await leaveAll(tx, flavour, home, [user])
+    if (to === 'in') await joinAll(tx, flavour, home, members, { at })
+    else await leaveAll(tx, flavour, home, idsOf(members))
   }
   // What was shared in conversations merged into this one is read through it, and goes and comes back with it.
   const merged = await tx
@@ -38,10 +35,16 @@ export async function changeMember(
     .where('app', '=', app)
     .where('merged_into', '=', conversation)
     .execute()
-  const marks = [home, ...merged].map(({ serial }): Mark => {
-    return { scope: 'member', target: `${serial}/${member.serial}`, serial: null, suspended: to === 'out' }
-  })
+  const marks = [home, ...merged].flatMap(({ serial }) =>
+    members.map((member): Mark => {
+      return { scope: 'member', target: `${serial}/${member.serial}`, serial: null, suspended: to === 'out' }
+    }),
+  )
   return { marks, paths: [] }
+}
+
+function idsOf(users: readonly Receiver[]): readonly string[] {
+  return users.map(({ id }) => id)
 }
 
 /** Deletes an attachment, closes or opens it, or gives one that is held to the members of now. */

@@ -186,4 +186,11 @@ export const RECORD_MIGRATIONS: readonly Migration[] = [
       `create index use_totals_by_end on use_totals (ends_at)`,
     ],
   },
+  {
+    name: 'records-0004-tries',
+    statements: ({ integer, text, clustered }) => [
+      `create table tries (name ${text} primary key, spent_until ${integer} not null) ${clustered}`,
+      `create index tries_by_age on tries (spent_until)`,
+    ],
+  },
 ]

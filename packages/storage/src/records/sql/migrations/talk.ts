@@ -62,4 +62,14 @@ export const TALK_MIGRATIONS: readonly Migration[] = [
       `create index attachments_held on attachments (created_at) where held = 1`,
     ],
   },
+  {
+    name: 'talk-0002-editors-and-marks',
+    statements: ({ text }) => [
+      // Who edited what was edited before this step is not known any more.
+      `alter table messages add column edited_by ${text}`,
+      `alter table messages add column once ${text}`,
+      `create index messages_once on messages (conversation, once) where once is not null`,
+      `create index conversations_by_owner on conversations (app, owner) where owner is not null`,
+    ],
+  },
 ]
