@@ -33,6 +33,8 @@ export async function startGatehouse(
     readonly flags?: readonly string[]
     readonly nodeArguments?: readonly string[]
     readonly ipc?: boolean
+    /** On all cores, rather than on that of the servers. */
+    readonly everywhere?: boolean
     readonly env?: Readonly<Record<string, string>>
     /** Secret of the account-wide key, the same for nodes of one installation. */
     readonly secret?: string
@@ -48,6 +50,7 @@ export async function startGatehouse(
     {
       env: { GATEHOUSE_ADMIN_KEY: `bench:${secret}`, NODE_NO_WARNINGS: '1', ...options.env },
       ipc: options.ipc ?? false,
+      everywhere: options.everywhere ?? false,
     },
   )
   const url = await running.says('gatehouse ready on ')

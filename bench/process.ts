@@ -27,12 +27,16 @@ export function pinned(core: 'server' | 'load', command: readonly string[]): rea
   return CORES === null ? command : ['taskset', '-c', String(CORES[core]), ...command]
 }
 
-/** Starts a server on the servers' core. It inherits no setting of Gatehouse or Node. */
+/** Starts a server on the servers' core, or with `everywhere` on any. It inherits no setting of Gatehouse or Node. */
 export function startServer(
   command: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly ipc?: boolean } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly ipc?: boolean
+    readonly everywhere?: boolean
+  } = {},
 ): Running {
-  const [program = '', ...args] = pinned('server', command)
+  const [program = '', ...args] = options.everywhere === true ? command : pinned('server', command)
   const inherited = Object.entries(process.env).filter(([name]) => !/^(GATEHOUSE_|NODE_)/.test(name))
   const child = spawn(program, args, {
     env: { ...Object.fromEntries(inherited), NODE_ENV: 'production', ...options.env },

@@ -10,10 +10,12 @@ import { revocation } from './sections/revocation.ts'
 import { signing } from './sections/signing.ts'
 import { standing } from './sections/standing.ts'
 import { start } from './sections/start.ts'
+import { workers } from './sections/workers.ts'
 
 /** Every section, in the order in which they run and are reported. */
 export const SECTIONS: readonly Section[] = [
   media,
+  workers,
   large,
   decision,
   links,
