@@ -20,9 +20,12 @@ const FILES = [
   { path: '/demo/page.css', file: 'page.css', contentType: 'text/css; charset=utf-8' },
   { path: '/demo/card.css', file: 'card.css', contentType: 'text/css; charset=utf-8' },
   { path: '/demo/panels.css', file: 'panels.css', contentType: 'text/css; charset=utf-8' },
+  { path: '/demo/cookie.css', file: 'cookie.css', contentType: 'text/css; charset=utf-8' },
   { path: '/demo/page.js', file: 'page.js', contentType: 'text/javascript; charset=utf-8' },
   { path: '/demo/card.js', file: 'card.js', contentType: 'text/javascript; charset=utf-8' },
   { path: '/demo/calls.js', file: 'calls.js', contentType: 'text/javascript; charset=utf-8' },
+  { path: '/demo/cookie.js', file: 'cookie.js', contentType: 'text/javascript; charset=utf-8' },
+  { path: '/demo/words.js', file: 'words.js', contentType: 'text/javascript; charset=utf-8' },
   { path: '/demo/icon.svg', file: 'icon.svg', contentType: 'image/svg+xml' },
 ] as const
 

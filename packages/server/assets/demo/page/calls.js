@@ -39,17 +39,27 @@ export function createCalls() {
     users: () => call('GET', `${app()}/users`),
     views: (limit) => call('GET', `${app()}/views?limit=${limit}`),
     lastRevocation: async () => (await call('GET', `${app()}/revocations?limit=1`)).items[0]?.sequence ?? 0,
+    /** A media token for a path. */
+    mediaToken: async (path) => (await call('POST', `${app()}/media-tokens`, { paths: [path] })).tokens[path],
+    revoke: (target) => call('POST', `${app()}/revocations`, target),
     inspect: (token, url) => call('POST', '/v1/tokens/inspect', { token, url }),
   }
 }
 
+/** Swaps a media token for its cookie, which the browser keeps; no script can read it. */
+export async function swap(token) {
+  const response = await fetch('/v1/cookie', { headers: { authorization: `Bearer ${token}` } })
+  if (!response.ok) throw new Error(`The token was not swapped: ${(await response.json()).code}`)
+}
+
 /**
  * Asks for a file as a viewer's browser would: by its URL alone, without a credential of the page. `whole` fetches all of it,
- * otherwise only one byte. Answers the status, the reason of a refusal, and the bytes.
+ * otherwise only one byte. With `cookies` the browser sends those along that it holds for the URL. Answers the status, the reason of
+ * a refusal, and the bytes.
  */
-export async function ask(url, whole) {
+export async function ask(url, whole, cookies = false) {
   const response = await fetch(url, {
-    credentials: 'omit',
+    credentials: cookies ? 'same-origin' : 'omit',
     cache: whole ? 'no-cache' : 'no-store',
     ...(whole ? {} : { headers: { range: 'bytes=0-0' } }),
   })

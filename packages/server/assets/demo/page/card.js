@@ -71,29 +71,31 @@ export function createCard(receiver, onSwitch) {
     empty()
     shown = url
     if (whole) objectUrl = URL.createObjectURL(answer.blob)
-    frame.append(element(medium, objectUrl ?? url, receiver))
+    frame.append(element(medium, objectUrl ?? url, `as ${receiver.name} sees it`))
   }
 
   setActive(true)
   return { root, setActive, show }
 }
 
-function element(medium, source, receiver) {
+/** The element that plays or shows a file; `seen` says by whom. */
+export function element(medium, source, seen) {
   const tag = { photo: 'img', pdf: 'iframe', audio: 'audio', video: 'video' }[medium.kind]
   const made = document.createElement(tag)
-  if (tag === 'img') made.alt = `A mountain lake in evening light, as ${receiver.name} sees it`
-  else if (tag === 'iframe') made.title = `${medium.filename}, as ${receiver.name} sees it`
+  if (tag === 'img') made.alt = `A mountain lake in evening light, ${seen}`
+  else if (tag === 'iframe') made.title = `${medium.filename}, ${seen}`
   else {
     made.controls = true
     made.preload = 'auto'
-    made.setAttribute('aria-label', `${medium.filename}, as ${receiver.name} gets it`)
+    made.setAttribute('aria-label', `${medium.filename}, ${seen}`)
   }
   if (tag === 'video') made.playsInline = true
   made.src = tag === 'iframe' ? `${source}#toolbar=0&navpanes=0&view=FitH` : source
   return made
 }
 
-function refusal({ status, code, detail }) {
+/** What stands in a frame in place of a file that the gate has refused. */
+export function refusal({ status, code, detail }) {
   const box = document.createElement('div')
   box.className = 'refused'
   const sign = document.createElementNS(SVG, 'svg')
@@ -131,6 +133,7 @@ function link(anchor, url) {
   anchor.replaceChildren(cut < 0 ? url : url.slice(0, cut + 3), own)
 }
 
-function kilobytes(size) {
+/** A size in bytes, for people. */
+export function kilobytes(size) {
   return size < 1000 ? `${size} B` : `${Math.round(size / 1000)} kB`
 }

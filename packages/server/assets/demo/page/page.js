@@ -1,10 +1,13 @@
 import { createCalls } from './calls.js'
 import { createCard } from './card.js'
+import { createCookiePanel } from './cookie.js'
+import { cell, inForce, step } from './words.js'
 
 const LOG_LINES = 12
 const at = (id) => document.getElementById(id)
 const calls = createCalls()
 const cards = new Map()
+const cookie = createCookiePanel(calls, { changed: afterCookie, complain })
 let state
 let kind = 'photo'
 let whose
@@ -22,6 +25,7 @@ async function start() {
   }
   choose(state.receivers[0].id)
   tabs()
+  cookie.show(state)
   at('commands').append(...commands().map(([title, text]) => command(title, text)))
   lastRevocation = await calls.lastRevocation()
   await people()
@@ -46,13 +50,13 @@ async function flip(receiver, action) {
 function announce(name, done, revocation) {
   const who = document.createElement('b')
   who.textContent = `${name} ${done}.`
-  const { sequence, nodes, milliseconds, cut } = revocation ?? {}
-  const where = nodes === 1 ? 'on the one node there is' : `on all ${nodes} nodes`
-  const detail =
-    revocation === undefined
-      ? ''
-      : ` In force ${where} after ${milliseconds} ms (change ${sequence}); ${cut === 1 ? 'one open response was' : `${cut} open responses were`} cut.`
-  at('result').replaceChildren(who, detail)
+  at('result').replaceChildren(who, inForce(revocation))
+}
+
+/** The cookie's panel has asked for files or changed something: its lines stand in the log, its changes are known. */
+async function afterCookie(revocation) {
+  lastRevocation = Math.max(lastRevocation, revocation?.sequence ?? 0)
+  await log()
 }
 
 async function people() {
@@ -80,18 +84,6 @@ async function explain() {
   at('steps').replaceChildren(...failed.map(step), ...steps.filter((one) => !failed.includes(one)).map(step))
 }
 
-/** One check. What failed says so in full; the sentence of what holds is there for the pointer and for screen readers. */
-function step({ check, outcome, detail }) {
-  const row = document.createElement('li')
-  row.className = outcome === 'skip' ? 'skip-step' : outcome
-  const sign = cell('span', { pass: '✓', fail: '✕', skip: '–' }[outcome], 'sign')
-  sign.setAttribute('role', 'img')
-  sign.setAttribute('aria-label', { pass: 'holds', fail: 'fails', skip: 'not asked' }[outcome])
-  row.title = detail
-  row.append(sign, cell('span', check, 'what'), cell('span', detail, outcome === 'fail' ? 'detail' : 'unseen'))
-  return row
-}
-
 async function log() {
   const { items } = await calls.views(LOG_LINES)
   at('log').replaceChildren(...items.map(line))
@@ -111,13 +103,6 @@ function line(view) {
     cell('td', view.bytes.toLocaleString(), 'number'),
   )
   return row
-}
-
-function cell(tag, text, className = '') {
-  const made = document.createElement(tag)
-  made.textContent = text
-  if (className !== '') made.className = className
-  return made
 }
 
 function chooser({ id, name }) {
@@ -202,6 +187,7 @@ function watch() {
       state = await calls.load()
       await people()
       await refresh()
+      await cookie.refresh(state)
     } catch (error) {
       complain(error)
     }
