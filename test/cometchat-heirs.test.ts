@@ -43,3 +43,21 @@ test('whoever comes under the uid of somebody who is gone inherits neither group
   const own = await second.ok('POST', '/messages', said)
   await second.ok('PUT', `/messages/${own.id}`, { data: { text: 'changed' } })
 })
+
+test('what a server gave to somebody who was never a member is nobody’s once they are gone', async () => {
+  await rest.ok('POST', '/users', { uid: 'patron', name: 'The first' })
+  await rest.ok('POST', '/groups', { guid: 'gift', name: 'Gift', type: 'public', owner: 'bob' })
+  await rest.ok('PUT', '/groups/gift', { owner: 'patron' })
+  assert.equal((await rest.ok('GET', '/groups/gift')).owner, 'patron')
+  await rest.ok('DELETE', '/users/patron')
+  assert.equal((await rest.ok('GET', '/groups/gift')).owner, '')
+  await rest.ok('POST', '/users', { uid: 'patron', name: 'The second' })
+  const second = await loginOf(app, rest, 'patron')
+  await second.ok('POST', '/groups/gift/members')
+  for (const [method, body] of [
+    ['PUT', { name: 'Mine' }],
+    ['DELETE', undefined],
+  ] as const) {
+    assert.equal(await second.fails(method, '/groups/gift', body), '403 ERR_PERMISSION_DENIED')
+  }
+})

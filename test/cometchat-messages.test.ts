@@ -201,6 +201,21 @@ test('who moderates a group may edit and delete what others said there', async (
   const sent = await sendText(ann, '#team', 'rude')
   assert.equal((await carol.ok('DELETE', `/messages/${sent.id}`, { id: sent.id })).data.entities.by.entity.uid, 'carol')
   assert.equal((await read(bob, sent)).deletedBy, 'carol')
+  const said = await sendText(ann, '#team', 'rude')
+  const editors = [
+    [ann, 'ann'],
+    [carol, 'carol'],
+    [rest, 'app_system'],
+  ] as const
+  for (const [editor, name] of editors) {
+    const { on, by } = (await editor.ok('PUT', `/messages/${said.id}`, { text: `by ${name}` })).data.entities
+    assert.deepEqual([on.entity.editedBy, on.entity.sender, by.entity.uid], [name, 'ann', name])
+    const seen = await read(bob, said)
+    assert.deepEqual([seen.editedBy, seen.sender, seen.data.text], [name, 'ann', `by ${name}`])
+  }
+  await carol.ok('PUT', `/messages/${said.id}`, { text: 'kind' })
+  const native = await chat.server.admin.get(`${app.base}/messages/${said.id}`)
+  assert.equal(native.json<{ editedBy: string }>().editedBy, 'carol')
   await rest.ok('PUT', '/groups/team/members/carol', { scope: 'participant' })
 })
 

@@ -29,6 +29,7 @@ export type Shown = {
   readonly sentAt: number
   readonly updatedAt: number
   readonly editedAt?: number
+  readonly editedBy?: string
   readonly deletedAt?: number
   readonly deletedBy?: string
   readonly data: {
