@@ -21,6 +21,7 @@ import type { Parts } from './parts.ts'
 import { Problem, problem, problemBody, problemOf } from './problems.ts'
 import { requestId } from './request-id.ts'
 import { routes } from './routes.ts'
+import { createSerializers } from './serialization.ts'
 import { bodiesOf, type Surface } from './surface.ts'
 import { compileValidator } from './validation.ts'
 
@@ -50,6 +51,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     genReqId: requestId,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 2048 },
+    schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       const surface = surfaceOf(request)

@@ -13,11 +13,15 @@ export type Validator = (value: unknown) => { readonly value: unknown } | { read
 /** So many things that are wrong are told at once. */
 const MOST = 100
 
-/** Compiles a schema. Texts of path and query become numbers and truth values where the schema wants those; bodies stay as they are. */
+/**
+ * Prepares to check against a schema, which is compiled at the first value: there are hundreds, and all together they would hold up the
+ * start. Texts of path and query become numbers and truth values where the schema wants those; bodies stay as they are.
+ */
 export function compileValidator(schema: TSchema, part: Part): Validator {
   Settings.Set({ maxErrors: MOST })
-  const compiled = Compile(schema)
+  let compiled: ReturnType<typeof Compile> | null = null
   return (given) => {
+    compiled ??= Compile(schema)
     const value = part === 'body' ? given : convert(schema, given)
     return compiled.Check(value) ? { value } : { error: invalid(...violations(compiled.Errors(value), part)) }
   }
