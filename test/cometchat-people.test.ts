@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { basic } from './support/client.ts'
 import { clientOf, createCaller, loginOf, restOf } from './support/cometchat-http.ts'
 import { startGatehouse } from './support/gatehouse.ts'
 import { createApp } from './support/tenant.ts'
@@ -357,6 +358,20 @@ test('API keys are made in two scopes, shown whole once, changed and ended', asy
     ['POST', '/apikeys', { name: 'x', scope: 'fullAccess' }],
   ] as const) {
     assert.equal(await auth.fails(method, path, body), '403 AUTH_ERR_NO_ACCESS', `${method} ${path}`)
+  }
+  const native = app.bare.as(basic(made.id, made.apiKey))
+  const begun = await native.post(`${app.base}/users/mia/logins`)
+  assert.equal(begun.status, 201, 'the same by the native API')
+  assert.equal((await clientOf(app, begun.json<{ token: string }>().token).ok('GET', '/me')).uid, 'mia')
+  for (const path of ['/users/mia', '/users/mia/logins', '/attachments']) {
+    assert.equal((await native.get(app.base + path)).status, 403, path)
+  }
+  for (const [path, body] of [
+    ['/tokens', { subject: 'mia', grants: [{ actions: ['read'], resource: `/apps/${app.id}` }] }],
+    ['/media-tokens', { paths: [`/apps/${app.id}`] }],
+    ['/keys', { name: 'x' }],
+  ] as const) {
+    assert.equal((await native.post(app.base + path, body)).status, 403, path)
   }
   const { data: listed, answer } = await rest.call('GET', '/apikeys')
   assert.ok(!answer.text.includes(made.apiKey) && !answer.text.includes(rest.apiKey))
