@@ -13,8 +13,11 @@ async function node(lease: number) {
   let inLog = 5
   const nodes: Nodes = {
     join: async () => {},
-    renew: async (_node, sequence) => void renewed.push(sequence),
-    others: async () => ({ live: 0, behind: 0 }),
+    renew: async (_node, sequence, _lease, message) => {
+      renewed.push(sequence)
+      if (message !== undefined) told.push(message)
+    },
+    others: async () => [],
     applied: async () => null,
     leave: async () => {},
     tell: async (message) => void told.push(message),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { NodeMessage, Nodes } from '@gatehouse/storage/records/nodes'
 import type { Logger } from 'pino'
+import { createSharedRun } from './shared-run.ts'
 import { steadyNow } from './trust.ts'
 
 /** This node among those that serve one database. */
@@ -34,17 +35,19 @@ const TRUSTED = 0.9
 /** How long to wait for word from the others before the database is asked again, in milliseconds. */
 const ASK_AGAIN = 20
 
-/** A caller who waits for the other nodes: what each has cut so far, and what to do when one says something. */
-type Waiting = { readonly cutBy: Map<string, number>; wake: () => void }
+/** A caller who waits for the other nodes: what each has cut that has said so, and what to do when one says something. */
+type Waiting = { readonly cutBy: Map<string, number>; heard: () => void }
 
-/** Resolves when another node says something, or after a short time. */
-function heardOrLater(wait: Waiting): Promise<void> {
+/** Resolves when all of these nodes have said that they have applied it, or after a short time. */
+function heardOrLater(wait: Waiting, nodes: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ASK_AGAIN)
-    wait.wake = () => {
+    wait.heard = () => {
+      if (!nodes.every((node) => wait.cutBy.has(node))) return
       clearTimeout(timer)
       resolve()
     }
+    wait.heard()
   })
 }
 
@@ -89,8 +92,7 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
   /** Says what has been applied: in the table for certain, and aloud so that nobody has to ask. */
   async function report(): Promise<void> {
     reported = applied()
-    await nodes.renew(node, reported, lease)
-    await nodes.tell({ kind: 'applied', node, sequence: reported, cut: cuts() })
+    await nodes.renew(node, reported, lease, { kind: 'applied', node, sequence: reported, cut: cuts() })
   }
 
   let wanted = 0
@@ -108,9 +110,11 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
     following = true
     try {
       while (wanted > reported && !left) {
-        if (wanted > applied()) await catchUp()
+        // More may be wanted by the time that this is done: the next turn sees to it.
+        const now = wanted
+        if (now > applied()) await catchUp()
+        if (now > applied()) throw new Error(`the log of changes ends before ${now}`)
         await report()
-        if (wanted > reported && wanted > applied()) throw new Error(`the log of changes ends before ${wanted}`)
       }
     } catch (error) {
       if (!left) log.warn({ err: error }, 'changes of other nodes could not be read; the next renewal tries again')
@@ -120,24 +124,22 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
   }
 
   let told = 0
-  let telling: Promise<void> | null = null
-  /** Tells the others that the log has grown; callers who come together share one message. Without it they find out when they renew. */
-  async function tellGrown(sequence: number): Promise<void> {
-    while (told < sequence) {
-      telling ??= tellMost().finally(() => {
-        telling = null
-      })
-      await telling
-    }
-  }
-
-  async function tellMost(): Promise<void> {
-    const most = Math.max(...waiting.keys())
+  /** Without being told, the others find out when they renew. */
+  const tell = createSharedRun(async () => {
+    const most = Math.max(told, ...waiting.keys())
     await nodes.tell({ kind: 'grown', sequence: most }).catch((error: unknown) => {
       log.warn({ err: error }, 'other nodes could not be told of a change; they find it when they renew their leases')
     })
-    told = Math.max(told, most)
+    told = most
+  })
+  /** Tells the others that the log has grown; callers who come together share one message. */
+  const tellGrown = async (sequence: number): Promise<void> => {
+    while (told < sequence) await tell()
   }
+
+  /** The other nodes as they stand in the table after somebody has asked. */
+  const look = createSharedRun(() => nodes.others(node))
+  let alone = true
 
   const hearing = nodes.hear((message: NodeMessage) => {
     if (message.kind === 'grown') follow(message.sequence)
@@ -145,7 +147,7 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
       for (const [sequence, wait] of waiting) {
         if (message.sequence < sequence) continue
         wait.cutBy.set(message.node, message.cut[sequence] ?? 0)
-        wait.wake()
+        wait.heard()
       }
     }
   })
@@ -158,17 +160,26 @@ export async function joinCluster(parts: ClusterParts): Promise<Cluster> {
 
   return {
     refresh: renewOnce,
+    /**
+     * The first look comes after the change is in the log, so whoever joins later finds it there. Of those that it shows, each is waited for
+     * until it says that it has applied the change, the table says so, or its lease has run out; a word is waited for a moment in
+     * any case, since it tells what was cut.
+     */
     async confirm(sequence) {
-      const wait: Waiting = { cutBy: new Map(), wake: () => {} }
+      const wait: Waiting = { cutBy: new Map(), heard: () => {} }
       waiting.set(sequence, wait)
       try {
-        let { live, behind } = await nodes.others(node, sequence)
-        if (live > 0) await tellGrown(sequence)
-        for (let asked = 0; behind > 0 || (wait.cutBy.size < live && asked === 0); asked++) {
-          await heardOrLater(wait)
-          ;({ live, behind } = await nodes.others(node, sequence))
+        let [others] = await Promise.all([look(), alone ? null : tellGrown(sequence)])
+        alone = others.length === 0
+        if (!alone) await tellGrown(sequence)
+        for (let waited = false; ; waited = true) {
+          const silent = others.filter((other) => !wait.cutBy.has(other.node))
+          if (silent.length === 0 || (waited && silent.every(({ applied }) => applied >= sequence))) break
+          const names = silent.map((other) => other.node)
+          await heardOrLater(wait, names)
+          if (!names.every((name) => wait.cutBy.has(name))) others = await look()
         }
-        return { others: live, cut: [...wait.cutBy.values()].reduce((sum, cut) => sum + cut, 0) }
+        return { others: others.length, cut: [...wait.cutBy.values()].reduce((sum, cut) => sum + cut, 0) }
       } finally {
         waiting.delete(sequence)
       }

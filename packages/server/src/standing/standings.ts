@@ -18,7 +18,9 @@ export type NodeStandings = Standings & {
   cuts(): Readonly<Record<string, number>>
 }
 
-/** Changes whose counts are kept: callers read theirs at once. */
+/** Changes of which is kept what they were and what they cut: callers ask for theirs at once. */
+const MOST_KEPT = 200
+/** Of those, how many are told to other nodes, whose callers wait for them. A message has room for no more. */
 const MOST_COUNTS = 100
 
 /**
@@ -45,7 +47,7 @@ export function createStandings(parts: {
   /** What the entry of that sequence says, as far as it is known. */
   let last: string | null = null
   let turn: Promise<unknown> = Promise.resolve()
-  const cutBySequence = new Map<number, number>()
+  const kept = new Map<number, { readonly text: string; readonly cut: number }>()
 
   /** One after the other: what is applied is always the next in the log. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -54,15 +56,21 @@ export function createStandings(parts: {
     return result
   }
 
-  async function applyEverywhere(logged: LoggedChange): Promise<void> {
-    let cut = applyHere(logged)
-    for (const count of await Promise.all(peers.map((peer) => peer.apply(logged)))) cut += count
-    sequence = logged.sequence
-    last = textOf(logged)
-    cutBySequence.set(logged.sequence, cut)
-    for (const oldest of cutBySequence.keys()) {
-      if (cutBySequence.size <= MOST_COUNTS) break
-      cutBySequence.delete(oldest)
+  /** All of them here before the first is waited for elsewhere; the peers hear of them in their order, too. */
+  async function applyEverywhere(entries: readonly LoggedChange[]): Promise<void> {
+    const counts = entries.map((logged) => {
+      const here = applyHere(logged)
+      return Promise.all(peers.map((peer) => peer.apply(logged))).then((cuts) => cuts.reduce((a, b) => a + b, here))
+    })
+    for (const [index, cut] of (await Promise.all(counts)).entries()) {
+      const logged = entries[index] as LoggedChange
+      sequence = logged.sequence
+      last = textOf(logged)
+      kept.set(sequence, { text: last, cut })
+    }
+    for (const oldest of kept.keys()) {
+      if (kept.size <= MOST_KEPT) break
+      kept.delete(oldest)
     }
   }
 
@@ -86,14 +94,16 @@ export function createStandings(parts: {
   }
 
   async function applyUpTo(logged: LoggedChange): Promise<void> {
-    if (others === undefined && logged.sequence === sequence + 1) return applyEverywhere(logged)
+    // It came along with another one.
+    if (kept.get(logged.sequence)?.text === textOf(logged)) return
+    if (others === undefined && logged.sequence === sequence + 1) return applyEverywhere([logged])
     // Others have committed in between: their entries come first, and the log has them.
     do {
       const entries = await following()
       if (entries.length === 0 && sequence < logged.sequence) {
         throw new Error(`the log of changes ends before ${logged.sequence}`)
       }
-      for (const entry of entries) await applyEverywhere(entry)
+      await applyEverywhere(entries)
     } while (sequence < logged.sequence)
   }
 
@@ -101,9 +111,10 @@ export function createStandings(parts: {
     try {
       return await records.changes.append(change, by, now())
     } catch (error) {
-      // A full disk must not stop a revocation: room was kept for it.
-      if (error instanceof Full && reserve?.release()) return records.changes.append(change, by, now())
-      throw error
+      if (!(error instanceof Full) || reserve === null) throw error
+      // A full disk must not stop a revocation: room was kept for it. Another change may have released it a moment ago.
+      reserve.release()
+      return records.changes.append(change, by, now())
     }
   }
 
@@ -116,19 +127,19 @@ export function createStandings(parts: {
       const logged = await append(change, by)
       if (logged === null) return null
       await inTurn(() => applyUpTo(logged))
-      const here = cutBySequence.get(logged.sequence) ?? 0
+      const here = kept.get(logged.sequence)?.cut ?? 0
       const elsewhere = others === undefined ? { others: 0, cut: 0 } : await others.confirm(logged.sequence)
       const milliseconds = Math.round((performance.now() - started) * 10) / 10
       const nodes = 1 + elsewhere.others
       return { revocation: { sequence: logged.sequence, nodes, milliseconds, cut: here + elsewhere.cut }, logged }
     },
-    cuts: () => Object.fromEntries(cutBySequence),
+    cuts: () => Object.fromEntries([...kept].slice(-MOST_COUNTS).map(([of, { cut }]) => [of, cut])),
     catchUp: () =>
       inTurn(async () => {
         for (;;) {
           const entries = await following()
           if (entries.length === 0) return
-          for (const entry of entries) await applyEverywhere(entry)
+          await applyEverywhere(entries)
         }
       }),
   }

@@ -12,11 +12,11 @@ export interface Nodes {
   join(node: string, applied: number, lease: number): Promise<void>
   /**
    * Renews the lease and tells what the node has applied. Once it has answered, what was in the log by then MUST be applied before
-   * the lease may be trusted.
+   * the lease may be trusted. Tells all nodes `message` along with it, as {@link tell} does.
    */
-  renew(node: string, applied: number, lease: number): Promise<void>
-  /** Of the other nodes that hold a lease now: how many there are, and how many have not applied this sequence. */
-  others(node: string, sequence: number): Promise<{ readonly live: number; readonly behind: number }>
+  renew(node: string, applied: number, lease: number, message?: NodeMessage): Promise<void>
+  /** The other nodes that hold a lease now, and what each of them has applied. */
+  others(node: string): Promise<readonly { readonly node: string; readonly applied: number }[]>
   /** The least sequence that a node with a lease has applied; null where none holds one. */
   applied(): Promise<number | null>
   /** Gives the lease back: nobody waits for this node any more. */

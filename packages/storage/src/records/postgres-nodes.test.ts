@@ -16,15 +16,19 @@ const LONG = 600_000
 /** A lease that has run out when the database looks at it next. */
 const NONE = -1
 
-test('nodes: others are those with a lease; behind are those that have not applied a sequence', async () => {
+const others = async (node: string) =>
+  Object.fromEntries((await nodes.others(node)).map((other) => [other.node, other.applied]))
+
+test('nodes: others are those with a lease, with what they have applied', async () => {
   await nodes.join('one', 5, LONG)
   await nodes.join('two', 3, LONG)
   await nodes.join('dead', 0, NONE)
-  deepEqual(await nodes.others('one', 5), { live: 1, behind: 1 })
-  deepEqual(await nodes.others('one', 3), { live: 1, behind: 0 })
-  deepEqual(await nodes.others('nobody', 5), { live: 2, behind: 1 })
+  deepEqual(await others('one'), { two: 3 })
+  deepEqual(await others('nobody'), { one: 5, two: 3 })
   await nodes.renew('two', 5, LONG)
-  deepEqual(await nodes.others('one', 5), { live: 1, behind: 0 })
+  deepEqual(await others('one'), { two: 5 })
+  await nodes.renew('two', 4, LONG)
+  deepEqual(await others('one'), { two: 5 }, 'never less')
 })
 
 test('nodes: the log may be shortened up to what all with a lease have applied', async () => {
@@ -36,16 +40,16 @@ test('nodes: the log may be shortened up to what all with a lease have applied',
 })
 
 test('nodes: renewing brings a lease back that had run out', async () => {
-  deepEqual(await nodes.others('two', 9), { live: 1, behind: 1 })
+  deepEqual(await others('two'), { one: 5 })
   await nodes.renew('dead', 9, LONG)
-  deepEqual(await nodes.others('two', 9), { live: 2, behind: 1 })
+  deepEqual(await others('two'), { one: 5, dead: 9 })
 })
 
 test('nodes: who has left is waited for no more', async () => {
   await nodes.leave('one')
   await nodes.leave('two')
   await nodes.leave('dead')
-  deepEqual(await nodes.others('new', 99), { live: 0, behind: 0 })
+  deepEqual(await others('new'), {})
   deepEqual(await nodes.applied(), null)
 })
 
@@ -57,6 +61,7 @@ test('nodes: what one tells all hear, until they stop', async () => {
     arrived()
   })
   const message: NodeMessage = { kind: 'applied', node: 'one', sequence: 7, cut: { 7: 2 } }
+  const renewal: NodeMessage = { ...message, sequence: 8 }
   // Listening begins with a connection of its own, so the first words may come too early to be heard.
   while (heard.length === 0) {
     const word = new Promise<void>((resolve) => {
@@ -66,5 +71,12 @@ test('nodes: what one tells all hear, until they stop', async () => {
     await Promise.race([word, new Promise((resolve) => setTimeout(resolve, 50))])
   }
   deepEqual(heard[0], message)
+  await nodes.renew('one', 8, LONG, renewal)
+  deepEqual(await others('nobody'), { one: 8 })
+  while (!heard.some((one) => one.kind === 'applied' && one.sequence === 8)) {
+    await new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+  }
   await listening.close()
 })

@@ -9,14 +9,14 @@ const TRY_AGAIN = 500
 /** Nodes over PostgreSQL: leases in a table, messages by LISTEN and NOTIFY over a connection of their own. */
 export function createPostgresNodes(url: string, db: Kysely<{ nodes: NodesTable }>): Nodes {
   const until = (lease: number) => sql<number>`${now} + ${lease}`
-  const put = async (node: string, applied: number, lease: number) => {
+  const put = async (node: string, applied: number, lease: number, message?: NodeMessage) => {
     // Two of one node may overtake each other on different connections: what it has applied never becomes less.
     const most = sql<number>`greatest(nodes.applied, excluded.applied)`
-    await db
+    const row = db
       .insertInto('nodes')
       .values({ node, applied, lease_until: until(lease) })
       .onConflict((conflict) => conflict.column('node').doUpdateSet({ applied: most, lease_until: until(lease) }))
-      .execute()
+    await (message === undefined ? row.execute() : sql`with renewed as (${row}) select ${word(message)}`.execute(db))
   }
   return {
     async join(node, applied, lease) {
@@ -25,17 +25,13 @@ export function createPostgresNodes(url: string, db: Kysely<{ nodes: NodesTable 
       await put(node, applied, lease)
     },
     renew: put,
-    async others(node, sequence) {
-      const { live, behind } = await db
+    async others(node) {
+      return db
         .selectFrom('nodes')
-        .select((eb) => [
-          eb.fn.countAll<number>().as('live'),
-          eb.fn.countAll<number>().filterWhere('applied', '<', sequence).as('behind'),
-        ])
+        .select(['node', 'applied'])
         .where('node', '<>', node)
         .where('lease_until', '>', now)
-        .executeTakeFirstOrThrow()
-      return { live: Number(live), behind: Number(behind) }
+        .execute()
     },
     async applied() {
       const { least } = await db
@@ -49,11 +45,14 @@ export function createPostgresNodes(url: string, db: Kysely<{ nodes: NodesTable 
       await db.deleteFrom('nodes').where('node', '=', node).execute()
     },
     async tell(message) {
-      await sql`select pg_notify(${CHANNEL}, ${JSON.stringify(message)})`.execute(db)
+      await sql`select ${word(message)}`.execute(db)
     },
     hear: (listener) => listen(url, listener),
   }
 }
+
+/** Tells all nodes, once the transaction is committed. */
+const word = (message: NodeMessage) => sql`pg_notify(${CHANNEL}, ${JSON.stringify(message)})`
 
 /** The database's clock in milliseconds, as it stands while the statement runs. */
 const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`

@@ -2,12 +2,15 @@ import type { Records } from './port.ts'
 import { openPostgresDatabase } from './postgres-database.ts'
 import { createPostgresNodes } from './postgres-nodes.ts'
 import { openSqlRecords } from './sql/records.ts'
-import type { Tables, ViewTables } from './sql/schema.ts'
+import type { NodesTable, Tables, ViewTables } from './sql/schema.ts'
+
+/** A lease is renewed and asked about however much else waits for the database. */
+const CONNECTIONS_OF_NODES = 2
 
 /**
  * Opens the records in a PostgreSQL database (15 or later), named by a URL as libpq knows it. Any number of nodes may have it open.
  *
- * `connections` is the most that this process holds at a time.
+ * `connections` is the most that this process holds at a time, beside three for its part among the {@link Nodes}.
  * Raises {@link Unavailable} where the server does not answer.
  */
 export async function openPostgresRecords({
@@ -22,5 +25,12 @@ export async function openPostgresRecords({
     { ...database, read: database.read.$pickTables<keyof Tables>(), write: database.write },
     { ...database, read: database.read.$pickTables<keyof ViewTables>(), close: async () => {} },
   )
-  return { ...records, nodes: createPostgresNodes(url, database.read.$pickTables<'nodes'>()) }
+  const leases = openPostgresDatabase<{ nodes: NodesTable }>({ url, connections: CONNECTIONS_OF_NODES })
+  return {
+    ...records,
+    nodes: createPostgresNodes(url, leases.read),
+    async close() {
+      await Promise.all([records.close(), leases.close()])
+    },
+  }
 }
