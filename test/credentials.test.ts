@@ -340,6 +340,17 @@ test('the inspector says of the keys of others only what it says of those that d
     }),
   )
   assert.equal(links[0], links[1])
+  const presigned = 'Expires=1&Signature=x&Key-Pair-Id=x&Subject=x'
+  for (const query of [`?t=A${'Q'.repeat(39)}`, '?t=', '', `?${presigned}`, `?${presigned}&t=x`]) {
+    const told = await Promise.all(
+      [other.id, 'nonesuch'].map(async (id) => {
+        const question = { token: `https://wall.test/${house.url}/apps/${id}/x${query}` }
+        return expect(await mine.post('/v1/tokens/inspect', question), 200).text
+      }),
+    )
+    assert.equal(told[0], told[1], query)
+    assert.match(told[0] ?? '', /"verified":false/)
+  }
 })
 
 /** The same signature bytes in another text: the spare low bits of the last character set. */

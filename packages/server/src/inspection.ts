@@ -2,7 +2,8 @@ import { REASONS } from '@gatehouse/core/reasons'
 import { covers, type Resource } from '@gatehouse/core/resource'
 import type { Token } from '@gatehouse/core/token'
 import type { Inspect } from './features/tokens.ts'
-import type { Inspection, Inspector } from './gate/inspect.ts'
+import type { Inspector } from './gate/inspect.ts'
+import type { Inspection } from './gate/inspect-form.ts'
 
 /**
  * Lets a caller inspect what it may manage: a token of another app looks to it like one that nobody has issued. `now` is in
@@ -35,7 +36,7 @@ function manages({ grants }: Token, place: Resource): boolean {
 /** What is said of a credential of the same form that nobody has issued. */
 function asUnknown(inspection: Omit<Inspection, 'owners'>): Omit<Inspection, 'owners'> {
   const kind = { key: 'secret', login: 'secret', grant: 'jwt', media: 'jwt' }[inspection.kind] ?? inspection.kind
-  const reason = ['link', 'pass', 'service'].includes(kind) ? 'signature_invalid' : 'credential_unknown'
+  const reason = ['link', 'pass', 'service', 'presigned'].includes(kind) ? 'signature_invalid' : 'credential_unknown'
   const { sentence } = REASONS[reason]
   return {
     ...inspection,

@@ -202,7 +202,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     judge: createApiJudge(judging),
     surfaces,
     inspect: inspectFor(
-      createInspector({ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board }),
+      createInspector({ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board, primitives, dialects }),
       now,
     ),
     verify: createForwardAuth({ gate, catalogue, address, accessLog, cookies }),

@@ -27,6 +27,7 @@ import { createBoard, createSharedMarks } from '../src/standing/board.ts'
 import { createOpenResponses } from '../src/standing/open-responses.ts'
 import { createStandings } from '../src/standing/standings.ts'
 import { ALONE } from '../src/standing/trust.ts'
+import { dialect } from '../src/surfaces/cometchat/dialect.ts'
 import { createTenants } from '../src/tenants.ts'
 
 /** The gate over records in memory, with the log of changes behind it and a clock that tests set; nothing is a stand-in. */
@@ -129,7 +130,10 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
   const fixture: GateFixture = {
     records,
     gate,
-    inspector: createInspector({ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board }),
+    inspector: createInspector({
+      ...{ verifier, keys, mediaKeys, logins, receives, catalogue, tenants, board, primitives },
+      dialects: [dialect],
+    }),
     clock: 1_700_000_000_000,
     mediaKeys: { records, vault, change: standings.change },
     media: async (app, ...paths) => {

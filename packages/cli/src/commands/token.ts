@@ -98,7 +98,7 @@ function inspect(terminal: Terminal): Command {
   const command = connected(
     new Command('inspect')
       .description('explain a token of any kind, step by step')
-      .argument('<token>', 'the token, or the whole link; - reads it from standard input'),
+      .argument('<token>', 'the token, or a whole URL that carries one; - reads it from standard input'),
   )
     .option('--for-url <url>', 'judge it for a request to this URL')
     .option('--ip <address>', '… from this address')
@@ -107,27 +107,19 @@ function inspect(terminal: Terminal): Command {
     .action(async (given: string, options: InspectOptions) => {
       const text = given === '-' ? (await textOf(terminal.stdin)).trim() : given
       const { forUrl, ip, userAgent, at } = options
-      const link = linkIn(text)
-      const question = Object.entries({ url: forUrl ?? link?.url, ip, userAgent, at })
-      const named = question.filter(([, value]) => value !== undefined)
-      const body = { token: link?.token ?? text, ...Object.fromEntries(named) }
+      const named = Object.entries({ url: forUrl, ip, userAgent, at }).filter(([, value]) => value !== undefined)
+      const body = { token: text, ...Object.fromEntries(named) }
       const answer = await connect(terminal, options).call<Inspection>('POST', '/v1/tokens/inspect', body)
       print(terminal, options.json, answer, inspectionText(terminal, answer))
     })
   return teach(command, {
     examples: [
       'gatehouse token inspect eyJhbGciOi… --for-url http://127.0.0.1:8080/apps/APP/KEY/plan.pdf',
+      "gatehouse token inspect 'https://chat.example.com/media/https://media.example.com/apps/…/lake.jpg?t=…'",
       'pbpaste | gatehouse token inspect -',
     ],
     more: 'The server neither stores nor logs the token. Reading it from standard input keeps it out of the shell history.',
   })
-}
-
-/** A whole link as its token and its URL; null for a token alone. */
-function linkIn(text: string): { readonly token: string; readonly url: string } | null {
-  const url = URL.parse(text)
-  const token = url?.searchParams.get('t')
-  return url !== null && /^https?:$/.test(url.protocol) && token ? { token, url: text } : null
 }
 
 function inspectionText(terminal: Terminal, { kind, verified, key, claims, steps, decision }: Inspection): string {

@@ -7,9 +7,14 @@ import { time } from '../presenters.ts'
 import { problem } from '../problems.ts'
 import { AnyObject, Exactly, GrantIn, Id, Nullable, Time, TimeIn } from '../schemas.ts'
 
-/** What the inspector is asked: a token, and the circumstances to judge it under. */
+/** What the inspector is asked: a token, or a URL that carries one, and the circumstances to judge it under. */
 export const InspectionRequest = Exactly({
-  token: Type.String({ minLength: 1, maxLength: 16_384 }),
+  token: Type.String({
+    minLength: 1,
+    maxLength: 16_384,
+    description:
+      'Of any kind; or a whole URL that carries one, pre-signed ones and those behind a login wall included.',
+  }),
   url: Type.Optional(Type.String({ maxLength: 8192 })),
   ip: Type.Optional(Type.String({ maxLength: 64 })),
   userAgent: Type.Optional(Type.String({ maxLength: 1024 })),
