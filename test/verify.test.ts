@@ -61,6 +61,30 @@ test('asked directly, verify says 204, 401 or 403, and why', async () => {
   expect(await app.bare.get('/v1/verify', both), 400, 401, 403)
 })
 
+test('a media token is taken out of the cookies that a surface names, and opens what its path covers until it is revoked', async () => {
+  const { path } = await app.upload(Buffer.from('in c'))
+  const covered = `/apps/${app.id}/conversations/c`
+  const issued = expect(await house.admin.post(`${app.base}/media-tokens`, { paths: [covered] }), 201)
+  const token = issued.json<{ tokens: Record<string, string> }>().tokens[covered] ?? ''
+  const asVendors = await app.bare.get(`/v2/apps/${app.id}/attachments/cookie`, bearer(token))
+  const [cookie = ''] = expect(asVendors, 200).headers['set-cookie']?.[0]?.split(';') ?? []
+  assert.match(cookie, /^(?!gatehouse_media=)[^=]+=./, 'under a name of its own')
+  const name = cookie.slice(0, cookie.indexOf('='))
+  const verify = (uri: string, headers: Headers) => app.bare.get('/v1/verify', { 'x-original-uri': uri, ...headers })
+  const rows: readonly (readonly [what: string, uri: string, headers: Headers, status: number])[] = [
+    ['alone', path, { cookie }, 204],
+    ['among others', path, { cookie: `a=b; ${cookie}; c=d` }, 204],
+    ['beside a bad one of ours', path, { cookie: `gatehouse_media=nonsense; ${cookie}` }, 204],
+    ['under a name that nobody has', path, { cookie: cookie.replace(name, `x${name}`) }, 401],
+    ['with another value', path, { cookie: `${name}=nonsense` }, 401],
+    ['for another path', REPORT, { cookie }, 403],
+    ['for writing', path, { cookie, 'x-original-method': 'PUT' }, 403],
+  ]
+  for (const [what, uri, headers, status] of rows) assert.equal((await verify(uri, headers)).status, status, what)
+  await app.revoke({ conversation: 'c' })
+  assert.equal((await verify(path, { cookie })).status, 401)
+})
+
 test('nobody but a trusted proxy may say what the request was', async (t) => {
   const alone = await startGatehouse()
   t.after(alone.kill)
