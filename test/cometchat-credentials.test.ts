@@ -7,7 +7,7 @@ import { BYTES, keyHeaders, locationOf, mediaScene, notKept, opened, presigned, 
 import { exchange, requestHead } from './support/raw.ts'
 import { expect, refusal } from './support/tenant.ts'
 
-/** What media paths answer to the credentials of CometChat's clients (contract, section 3.1: M1 to M5, M7 to M11). */
+/** What media paths answer to the credentials of CometChat's clients (contract, section 3.1: M1 to M5, M7 to M12). */
 
 const house = await startGatehouse({ faketime: '+0' })
 after(() => house.stop())
@@ -102,7 +102,7 @@ test('M7: after its end a pre-signed URL is refused with 403', async () => {
 })
 
 test('M8: what does not hold is 401, whatever is wrong with it', async () => {
-  const { app, file, link, pass } = await scene()
+  const { app, file, link, login, pass } = await scene()
   const url = await presigned(app, file, pass)
   const flip = (text: string) => `${text.slice(0, -6)}${text.at(-6) === 'A' ? 'B' : 'A'}${text.slice(-5)}`
   const rows: readonly (readonly [string, Headers])[] = [
@@ -115,6 +115,8 @@ test('M8: what does not hold is 401, whatever is wrong with it', async () => {
     [`${file.path}?fat=${encodeURIComponent(`${pass} `)}`, {}],
     [file.path, { fat: flip(pass) }],
     [file.path, bearer(flip(pass))],
+    [`${file.path}?fat=${login.authToken}`, {}],
+    [file.path, { fat: login.authToken }],
     [url.replace(/Signature=[^&]+/, (pair) => flip(pair)), {}],
     [url.replace(/Expires=\d+/, 'Expires=9999999999'), {}],
     [url.replace(/Expires=\d+&/, ''), {}],
@@ -216,6 +218,35 @@ test('M11: two explicit credentials are 400, and a cookie beside one is ignored'
   assert.equal((await exchange(house.port, head)).responses[0]?.status, 400)
   opened(await app.bare.get(`${file.path}?fat=${link}`, { cookie: 'gatehouse_media=nonsense' }))
   expect(await app.bare.get(file.path, { fat: pass, cookie: 'gatehouse_media=nonsense' }), 302)
+})
+
+test('M12: a media token of the other doors opens the same path, as a bearer, in the query and as a cookie', async () => {
+  const { app, file } = await scene()
+  const talk = file.path.split('/').slice(0, 5).join('/')
+  const made = expect(await app.admin.post(`${app.base}/media-tokens`, { paths: [talk] }), 201)
+  const token = made.json<{ tokens: Record<string, string> }>().tokens[talk] ?? ''
+  opened(await app.bare.get(file.path, bearer(token)))
+  opened(await app.bare.get(file.path, { cookie: `gatehouse_media=${token}` }))
+  await app.conversation('d', ['ann'])
+  const other = await app.upload(BYTES, { conversation: 'd', from: 'ann' })
+  refusal(await app.bare.get(other.path, bearer(token)), 403)
+  refusal(await app.bare.get(`${file.path}?fat=${token}`), 401)
+})
+
+test('P8, C5: a receiver’s URL, a pass and an auth token do not end because years pass', async () => {
+  const { app, file, link, login, pass } = await scene()
+  house.setClock(`+${5 * 366 * 24 * 3600}`)
+  try {
+    opened(await app.bare.get(`${file.path}?fat=${link}`))
+    opened(await app.bare.get(locationOf(await app.bare.get(`${file.path}?fat=${pass}`))))
+    expect(await app.bare.get('/v3.0/me', { appid: app.id, authtoken: login.authToken }), 200)
+    await app.deactivate('bob')
+    refusal(await app.bare.get(`${file.path}?fat=${link}`), 401)
+    await app.activate('bob')
+    opened(await app.bare.get(`${file.path}?fat=${link}`))
+  } finally {
+    house.setClock('+0')
+  }
 })
 
 test('a public attachment answers 200 whatever comes along', async () => {

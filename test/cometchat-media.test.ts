@@ -126,6 +126,20 @@ test('the switch decides at upload, for good', async () => {
   await deactivate('bob')
   assert.equal(await status(`${url}?fat=${parted(own).token}`), 200, 'a dead token does not close what is open')
   await activate('bob')
+  for (const [tokenizedMedia, attachmentsAccess, bare, natively] of [
+    [false, 'public', 200, 200],
+    [true, 'public', 401, 401],
+    [false, 'private', 200, 401],
+    [true, 'private', 401, 401],
+  ] as const) {
+    await chat.settings({ tokenizedMedia, attachmentsAccess })
+    const shared = await sendPicture(ann, '#team')
+    const what = `${tokenizedMedia} ${attachmentsAccess}`
+    assert.equal(await status(parted(urlOf(shared)).clean), bare, what)
+    assert.equal(await status(urlOf(await read(bob, shared))), 200, what)
+    const native = await app.upload(picture('native.png').bytes, { conversation: 'team', from: 'ann' })
+    assert.equal((await app.bare.get(native.path)).status, natively, `${what}, by the native API`)
+  }
   await chat.settings({ tokenizedMedia: null, attachmentsAccess: null })
 })
 

@@ -259,6 +259,17 @@ test('what cannot be sent is refused by name, and leaves nothing behind', async 
       { body: { ...textBody('bob', 'x'), multipleReceivers: { uids: ['bob', 'carol'] } } },
       '400 ERR_BAD_REQUEST',
     ],
+    ['a long text', { body: textBody('bob', 'x'.repeat(65_536)) }, '400 ERR_BAD_REQUEST'],
+    [
+      'much data',
+      { body: { ...textBody('bob', 'x'), data: { text: 'x', metadata: { a: 'x'.repeat(10_240) } } } },
+      '400 ERR_BAD_REQUEST',
+    ],
+    [
+      'many tags',
+      { body: { ...textBody('bob', 'x'), tags: Array.from({ length: 26 }, (_, n) => `t${n}`) } },
+      '400 ERR_BAD_REQUEST',
+    ],
     ['an action', { body: { ...textBody('bob', 'x'), category: 'action' } }, '400 ERR_BAD_REQUEST'],
     ['no JSON', { body: '{"type":', headers: { 'content-type': 'application/json' } }, '400 ERR_BAD_REQUEST'],
     ['a list', { body: [] }, '400 ERR_BAD_REQUEST'],
@@ -266,6 +277,8 @@ test('what cannot be sent is refused by name, and leaves nothing behind', async 
   for (const [what, { body, headers }, wanted] of rows) {
     assert.equal(await ann.fails('POST', '/messages', body, headers ?? {}), wanted, what)
   }
+  const full = { ...textBody('bob', 'x'.repeat(30_000)), tags: Array.from({ length: 25 }, (_, n) => `t${n}`) }
+  assert.equal((await ann.ok('POST', '/messages', full)).tags.length, 25, 'what just fits is taken')
   const outside = mediaForm('#team', [picture('x.png')])
   assert.equal(await dave.fails('POST', '/messages', outside.body, outside.headers), '403 ERR_GROUP_NOT_JOINED')
   assert.equal(
