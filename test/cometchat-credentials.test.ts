@@ -220,7 +220,7 @@ test('M11: two explicit credentials are 400, and a cookie beside one is ignored'
   expect(await app.bare.get(file.path, { fat: pass, cookie: 'gatehouse_media=nonsense' }), 302)
 })
 
-test('M12: a media token of the other doors opens the same path, as a bearer, in the query and as a cookie', async () => {
+test('M12: a media token of the other doors opens the same path, as a bearer and as a cookie', async () => {
   const { app, file } = await scene()
   const talk = file.path.split('/').slice(0, 5).join('/')
   const made = expect(await app.admin.post(`${app.base}/media-tokens`, { paths: [talk] }), 201)
