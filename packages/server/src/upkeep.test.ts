@@ -109,6 +109,17 @@ test('upkeep: a token stays used up until a week after its end', async () => {
   await records.close()
 })
 
+test('upkeep: who has tried passwords is forgotten an hour after the tries have flowed off', async () => {
+  const records = await openMemoryRecords()
+  const take = () => records.tries.take('ann', { perMinute: 1, at: NOW })
+  deepEqual([await take(), await take()], [0, 60])
+  await once(records, NOW + 60_000 + HOUR, 0)
+  equal(await take(), 60)
+  await once(records, NOW + 60_001 + HOUR, 0)
+  equal(await take(), 0)
+  await records.close()
+})
+
 test('upkeep: a file that waited a day to be sent is deleted, with its bytes; what is sent stays', async () => {
   const records = await openMemoryRecords()
   const blobs = createMemoryBlobs()
