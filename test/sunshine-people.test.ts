@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { targetOf } from './support/client.ts'
 import { startGatehouse } from './support/gatehouse.ts'
 import { accountOf, createSunshineApp, makeUsers } from './support/sunshine-http.ts'
+import { formOf, PNG } from './support/sunshine-media.ts'
 import { createApp, openApp } from './support/tenant.ts'
 
 /** Users of the surface, and how they are merged (contract, sections 2.2, 2.3 and 3.4). */
@@ -138,6 +140,71 @@ test('merging users merges their default conversations and hands over the others
   assert.equal(
     await old.fails('POST', '/appusers/merge', { surviving: { _id: ann.id }, discarded: { _id: bob.id } }),
     NO_USER,
+  )
+})
+
+test('old links of a user who was merged away follow the status of the survivor (D12)', async () => {
+  const { id: app, home, old, v2 } = await createSunshineApp(server.admin, { attachmentsAccess: 'private' })
+  const [ann, bob, cid] = await makeUsers(v2, home, 'ann', 'bob', 'cid')
+  const { conversation } = await v2.ok('POST', `${home}/conversations`, {
+    ...{ type: 'personal', participants: [{ userId: bob.id }] },
+  })
+  const native = openApp(server.admin, app)
+  const file = await native.upload(Buffer.from('for bob'), { conversation: conversation.id, access: 'private' })
+  const link = await native.link(file.id, 'bob')
+  const opens = async () => (await native.bare.get(link)).status
+  await old.ok('POST', '/appusers/merge', { surviving: { _id: ann.id }, discarded: { _id: bob.id } })
+  assert.equal(await opens(), 200)
+  await old.ok('POST', '/appusers/merge', { surviving: { _id: cid.id }, discarded: { _id: ann.id } })
+  await native.deactivate('cid')
+  assert.equal(await opens(), 401)
+  await native.activate('cid')
+  assert.equal(await opens(), 200)
+  assert.equal((await native.bare.get(await native.link(file.id, 'cid'))).status, 200)
+  assert.deepEqual(await old.ok('DELETE', `/appusers/${cid.id}`), {})
+  assert.equal(await opens(), 401)
+})
+
+test('users who are merged keep what the survivor has, and what is missing of the other, up to 4096 bytes of metadata', async () => {
+  const { home, old, v2 } = await createSunshineApp(server.admin)
+  const make = async (externalId: string, profile: object, metadata: object) =>
+    (await v2.ok('POST', `${home}/users`, { externalId, profile, metadata })).user.id
+  const into = await make('ann', { givenName: 'Ann', locale: 'de' }, { plan: 3, long: 'x'.repeat(3000) })
+  const other = { plan: 1, vip: true, longer: 'y'.repeat(3000) }
+  const from = await make('anonymous', { givenName: 'Nobody', email: 'ann@example.com' }, other)
+  await old.ok('POST', '/appusers/merge', { surviving: { _id: into }, discarded: { _id: from } })
+  const { user } = await v2.ok('GET', `${home}/users/ann`)
+  const { givenName, email, locale } = user.profile
+  assert.deepEqual([givenName, email, locale], ['Ann', 'ann@example.com', 'de'])
+  assert.deepEqual(user.metadata, { plan: 3, long: 'x'.repeat(3000), vip: true })
+  assert.notEqual((await v2.ok('POST', `${home}/users`, { externalId: 'anonymous' })).user.id, from)
+})
+
+test('deleting a survivor takes along files for messages sent under the other name, but not of whoever has it by then', async () => {
+  const { home, old, v2 } = await createSunshineApp(server.admin)
+  const [ann, bob, eve] = await makeUsers(v2, home, 'ann', 'bob', 'eve')
+  const participants = [ann, bob, eve].map(({ id: userId }) => ({ userId }))
+  const { conversation } = await v2.ok('POST', `${home}/conversations`, { type: 'sdkGroup', participants })
+  const send = async (userExternalId: string) => {
+    const { headers, body } = formOf([{ name: 'source', value: PNG, type: 'image/png', filename: 'a.png' }])
+    const query = `access=public&for=message&conversationId=${conversation.id}`
+    const { attachment } = await v2.ok('POST', `${home}/attachments?${query}`, body, headers)
+    const content = { type: 'image', mediaUrl: attachment.mediaUrl }
+    await v2.ok('POST', `${home}/conversations/${conversation.id}/messages`, {
+      ...{ author: { type: 'user', userExternalId }, content },
+    })
+    return targetOf(attachment.mediaUrl)
+  }
+  const files = [await send('ann'), await send('bob'), await send('eve')]
+  const there = () => Promise.all(files.map(async (file) => (await server.admin.as({}).get(file)).status))
+  await old.ok('POST', '/appusers/merge', { surviving: { _id: ann.id }, discarded: { _id: bob.id } })
+  assert.deepEqual(await there(), [200, 200, 200])
+  await old.ok('POST', '/appusers/merge', { surviving: { _id: ann.id }, discarded: { _id: eve.id } })
+  await makeUsers(v2, home, 'eve')
+  await v2.ok('DELETE', `${home}/users/${ann.id}`)
+  assert.deepEqual(
+    (await there()).map((status) => status === 200),
+    [false, false, true],
   )
 })
 

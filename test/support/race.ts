@@ -69,6 +69,22 @@ export const LEVELS: Readonly<Record<string, (admin: Tenant['admin']) => Promise
     const { app, link } = await shared(admin)
     return { heads: [link], revoke: async () => expect(await admin.delete(`${app.base}/users/bob`), 204) }
   },
+  'the user is deactivated whom another was merged into': async (admin) => {
+    const { app, link, opened } = await shared(admin)
+    const heads = [link, ...(await opened(await logIn(app, 'bob')))]
+    await app.users('eve')
+    expect(await admin.post(`${app.base}/users/eve/merge`, { from: 'bob' }), 200)
+    return { heads, revoke: () => app.deactivate('eve') }
+  },
+  'a user is merged into one who is deactivated': async (admin) => {
+    const { app, link, get, file, issued, opened } = await shared(admin)
+    const { token } = await issued({ subject: 'bob' })
+    const heads = [link, get(file.path, bearer(token)), ...(await opened(await logIn(app, 'bob')))]
+    await app.users('eve')
+    await app.deactivate('eve')
+    const path = `${app.base}/users/eve/merge`
+    return { heads, revoke: async () => expect(await admin.post(path, { from: 'bob' }), 200) }
+  },
   'a user is revoked': async (admin) => {
     const { app, link } = await shared(admin)
     return { heads: [link], revoke: () => app.revoke({ user: 'bob' }) }

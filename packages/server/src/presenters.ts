@@ -71,6 +71,7 @@ export const UserView = Type.Object({
   tags: Type.Array(Type.String()),
   profile: AnyObject,
   metadata: AnyObject,
+  mergedFrom: Type.Array(Type.String(), { description: 'The users who were merged into this one, newest first.' }),
   status: Type.Union([Type.Literal('active'), Type.Literal('deactivated')]),
   deactivatedAt: Nullable(Time),
   createdAt: Time,
@@ -86,6 +87,7 @@ export function showUser(user: User): Static<typeof UserView> {
     tags: [...tags],
     profile: { ...profile },
     metadata: { ...metadata },
+    mergedFrom: [...user.mergedFrom],
     deactivatedAt: optionalTime(user.deactivatedAt),
     createdAt: time(user.createdAt),
     updatedAt: time(user.updatedAt),
@@ -158,6 +160,8 @@ export function showChange({ sequence, at, by, change }: LoggedChange): Static<t
 
 function outcome(change: Change): { target: Record<string, unknown>; to: string } {
   switch (change.kind) {
+    case 'user-merge':
+      return { target: { user: change.user, into: change.into }, to: 'merged' }
     case 'user':
       return { target: { user: change.user }, to: change.to }
     case 'login':

@@ -50,6 +50,7 @@ export function routes(to: Features): readonly Row[] {
     ['DELETE', '/v1/apps/{app}/users/{uid}',                             ask('manage', USER),              users.delete],
     ['POST',   '/v1/apps/{app}/users/{uid}/deactivate',                  ask('manage', USER),              users.deactivate],
     ['POST',   '/v1/apps/{app}/users/{uid}/activate',                    ask('manage', USER),              users.activate],
+    ['POST',   '/v1/apps/{app}/users/{uid}/merge',                       ask('manage', APP),               users.merge],
 
     ['POST',   '/v1/apps/{app}/users/{uid}/logins',                      ask('issue', USER),               logins.create],
     ['GET',    '/v1/apps/{app}/users/{uid}/logins',                      ask('manage', USER),              logins.list],

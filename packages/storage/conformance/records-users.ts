@@ -8,7 +8,7 @@ export const userCases: Cases = {
     const { id } = await app()
     const first = await records.users.put({ app: id, id: 'ann', at: NOON })
     assert.equal(first.created, true)
-    const blank = { name: null, role: null, tags: [], profile: {}, metadata: {} }
+    const blank = { name: null, role: null, tags: [], profile: {}, metadata: {}, mergedFrom: [] }
     assert.deepEqual(first.user, {
       app: id,
       id: 'ann',

@@ -13,6 +13,7 @@ import { onceCases } from './records-once.ts'
 import { sharedCases } from './records-shared.ts'
 import { standingCases } from './records-standing.ts'
 import { talkCases } from './records-talks.ts'
+import { userMergeCases } from './records-user-merges.ts'
 import { userCases } from './records-users.ts'
 import { viewCases } from './records-views.ts'
 import { webhookCases } from './records-webhooks.ts'
@@ -50,6 +51,7 @@ export function recordsConformance(
     apps: appCases,
     keys: keyCases,
     users: userCases,
+    'users who are merged': userMergeCases,
     'login sessions': loginCases,
     conversations: conversationCases,
     members: memberCases,

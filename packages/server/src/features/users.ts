@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts'
 import { showUser, UserView } from '../presenters.ts'
 import { problem } from '../problems.ts'
 import { Exactly, Id, List, Metadata, Name, Nullable, PageQuery, Tags } from '../schemas.ts'
+import { mergeUsers } from '../user-merge.ts'
 
 /** Users of an app. */
 export function createUsers(parts: Parts) {
@@ -87,6 +88,22 @@ export function createUsers(parts: Parts) {
       params,
       answers: { 200: UserView },
       handle: ({ params: { app, uid }, caller: { by } }) => turn(app, uid, 'active', by),
+    }),
+
+    merge: endpoint({
+      summary: 'Merge another user into this one',
+      description:
+        "The two are one person from then on. The other's links, media passes and login sessions go on working and are this user's: whatever ends or suspends this user ends or suspends them. Conversations, and what was shared by or with the other, are this user's, too. Of name, role, tags, profile and metadata this user's own stay, and what is missing comes from the other. The other's id is free then; grant tokens that name it are void. Cannot be undone.",
+      params,
+      body: Exactly({ from: Id }, { examples: [{ from: 'visitor-17' }] }),
+      answers: { 200: UserView },
+      handle: async ({ params: { app, uid }, body, caller: { by } }) => {
+        const [into, from] = await Promise.all([find(app, uid), find(app, body.from)])
+        if (into.serial === from.serial) throw problem('conflict', 'A user cannot be merged with themselves.')
+        const revocation = await mergeUsers(parts, { from, into }, { by })
+        if (revocation === null) throw problem('not_found')
+        return { status: 200, body: { ...showUser(await find(app, uid)), revocation } }
+      },
     }),
 
     delete: endpoint({

@@ -26,6 +26,8 @@ export function applyChange(logged: LoggedChange, memories: Memories, writesShar
   memories.board.apply(logged.rows, writesShared)
   if (change.kind === 'key' || (change.kind === 'revoke' && 'key' in change.target)) memories.forgetKeys()
   if (endsLogins(change)) memories.forgetLogins()
+  // Attachments say who sent them.
+  if (change.kind === 'user-merge') memories.forgetAllPaths()
   if (change.kind === 'media-key') memories.forgetMediaKeys()
   if (change.kind === 'app' || change.kind === 'settings' || change.kind === 'link-key') {
     memories.forgetApp(change.app)
@@ -36,10 +38,11 @@ export function applyChange(logged: LoggedChange, memories: Memories, writesShar
   return opensOnly(change) ? 0 : memories.openResponses.review(logged)
 }
 
-/** Whether a change takes login sessions away. Those are ended by their standing; what is remembered of them only goes along. */
+/** Whether a change takes login sessions away, or gives them to somebody else. Their standing ends them; what is remembered only goes along. */
 function endsLogins(change: Change): boolean {
   switch (change.kind) {
     case 'login':
+    case 'user-merge':
       return true
     case 'user':
     case 'app':

@@ -7,6 +7,7 @@ export const EVENTS = {
   'user.deactivated': "A user was deactivated; the user's links and tokens are refused.",
   'user.activated': 'A deactivated user was activated again.',
   'user.deleted': 'A user was deleted.',
+  'user.merged': 'A user was merged into another one.',
   'revocation.applied':
     'Access was taken away: a revocation, or a deactivation or deletion, of whatever it was, an ended login, a member who left.',
   'stream.started': 'A stream began.',

@@ -45,7 +45,8 @@ async function show({ app, type, data }: OutgoingEvent, records: Records, maker:
     }
     case 'user.deactivated':
     case 'user.activated':
-    case 'user.deleted': {
+    case 'user.deleted':
+    case 'user.merged': {
       const { target, sequence, at, by } = showChange(data.change as unknown as LoggedChange)
       return { ...target, sequence, at, by }
     }

@@ -8,6 +8,11 @@ export type Change =
       readonly user: string
       readonly to: 'active' | 'suspended' | 'deleted'
     }
+  /**
+   * Makes `user` and `into` one person, who is `into` from then on: see {@link Changes}. Null where one of the two is no user, or both are
+   * the same.
+   */
+  | { readonly kind: 'user-merge'; readonly app: string; readonly user: string; readonly into: string }
   /** Ends login sessions for good. Null where there is none to end. */
   | { readonly kind: 'login'; readonly app: string; readonly target: LoginTarget }
   | {
@@ -160,6 +165,11 @@ export type LoggedChange = {
  * Suspending and activating never touch `before`; `revoke` sets `before` to its own sequence (all that was issued earlier is
  * void; `subject` sets it to the sequence named), except for `token`, `session` and `key`, which are revoked for good, the key's row
  * going as by a deletion. A conversation takes those merged into it along.
+ * A user who is merged into another is gone, and the id is free, as after a deletion; what names the user by serial follows the survivor:
+ * it stands as the survivor does, whatever is done to that one later. Memberships, bans, ownership, login sessions, and what was shared
+ * by or with the user, are the survivor's; messages keep the name that they were sent under. In each conversation the survivor is a member
+ * where one of the two was, unless one of them was banned; and cut off where one of the two was and neither is a member. Whoever was merged
+ * into the user earlier goes along.
  * A login session that ends, or is revoked as a session, loses its row and is marked `session`, revoked for good; one that a revocation
  * of its user, subject or app makes void loses its row.
  * Revoking a user, conversation, or key that does not exist is answered null; subjects, tokens and resources need not exist.

@@ -14,6 +14,8 @@ export type User = {
   readonly profile: { readonly [name: string]: Json }
   /** What the app keeps with the user. */
   readonly metadata: { readonly [name: string]: Json }
+  /** Ids of the users who were merged into this one, newest first; chains count for the last. By now others may have these ids. */
+  readonly mergedFrom: readonly string[]
   readonly status: 'active' | 'deactivated'
   readonly createdAt: number
   /** When {@link Users.put} last named anything; at first `createdAt`. */
@@ -42,7 +44,7 @@ export type UserFilter = {
 }
 
 /**
- * Users. Deactivating, activating and deleting are changes. A deleted user's serial is never used again: whoever comes later
+ * Users. Deactivating, activating, merging and deleting are changes. A deleted user's serial is never used again: whoever comes later
  * under the same id is another user, no member and no receiver of anything.
  */
 export interface Users {
@@ -56,6 +58,8 @@ export interface Users {
   /** Those that are there, each once, in the order asked for. */
   findMany(app: string, ids: readonly string[]): Promise<readonly User[]>
   findBySerial(serial: number): Promise<User | null>
+  /** The user of this serial, or the one whom that user was merged into: whom an older credential stands for. */
+  survivorOf(serial: number): Promise<User | null>
   /** By id, ascending. */
   list(app: string, paging: Paging & UserFilter): Promise<Page<User>>
   /** Numbered pages for people who leaf through: by id, ascending, with how many there are in all. Takes longer the further back. */

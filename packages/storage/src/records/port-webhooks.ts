@@ -93,7 +93,7 @@ export type Settlement = {
  * The outbox: events are written in the transaction of what they tell, one row for each webhook that asked, and stay until delivered or given up.
  *
  * Everything else of storage writes its own events: `attachment.created`, `message.created`, `user.deactivated`, `user.activated`,
- * `user.deleted` and `revocation.applied` with their rows, `attachment.viewed` and `attachment.refused` after their lines of the
+ * `user.deleted`, `user.merged` and `revocation.applied` with their rows, `attachment.viewed` and `attachment.refused` after their lines of the
  * access log. Times are those of the callers' clocks; nodes whose clocks differ by more than a lease may deliver twice.
  */
 export interface Outbox {

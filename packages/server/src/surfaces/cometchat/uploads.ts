@@ -46,7 +46,7 @@ export function createUploadCalls(parts: Parts): readonly UncredentialedCall[] {
     const { app, userSerial, session, key, conversation } = ticket
     if (ticket.expiresAt <= now()) throw new Refused('ExpiredToken')
     const tenant = await tenants.find(app)
-    const user = await records.users.findBySerial(userSerial)
+    const user = await records.users.survivorOf(userSerial)
     const open = session === null || (await records.logins.find(app, session)) !== null
     const held = key === null || (await isInForce(key))
     if (tenant?.app.status !== 'active' || user?.status !== 'active' || !open || !held)

@@ -10,7 +10,7 @@ export type Metadata = { readonly [name: string]: Json }
 /** JSON that was sent may be nested this deeply: whatever walks through it then fits any stack. */
 const DEEPEST = 64
 /** The most bytes of metadata (contract, section 2.4). */
-const METADATA = 4096
+export const METADATA = 4096
 
 /** The JSON object of a request's body; an absent one counts as `{}`. Raises 400 for anything else. */
 export function fieldsOf(body: unknown): Fields {

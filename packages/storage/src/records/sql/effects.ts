@@ -8,6 +8,7 @@ import { deleteApp, deleteUser } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
 import { changeAttachment, changeConversation, changeMembers } from './talk-effects.ts'
+import { mergeUsers, selvesOf } from './user-merge.ts'
 
 const NO_EFFECT: Effect = { marks: [], paths: [] }
 
@@ -20,7 +21,9 @@ export async function takeEffect(
 ): Promise<Effect | null> {
   switch (change.kind) {
     case 'user':
-      return changeUser(tx, change, at)
+      return changeUser(tx, flavour, change, at)
+    case 'user-merge':
+      return mergeUsers(tx, flavour, change, at)
     case 'login':
       return changeLogin(tx, change)
     case 'key':
@@ -44,24 +47,27 @@ export async function takeEffect(
     case 'media-key':
       return changeMediaKey(tx, change, at)
     case 'revoke':
-      return revoke(tx, change.app, change.target)
+      return revoke(tx, flavour, change.app, change.target)
   }
 }
 
 /**
  * A user has two rows of standing: one by serial number, for links, and one by id, for tokens that name them. A deletion
- * leaves the second open to whoever has the id next, but for what was issued before.
+ * leaves the second open to whoever has the id next, but for what was issued before. Whoever was merged into the user has a row of the first
+ * kind, too, which stands as the user's.
  */
-async function changeUser(tx: Transaction<Tables>, { app, user, to }: Of<'user'>, at: number): Promise<Effect | null> {
+async function changeUser(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  { app, user, to }: Of<'user'>,
+  at: number,
+): Promise<Effect | null> {
   const target = `${app}/${user}`
   if (to === 'deleted') {
-    const serial = await deleteUser(tx, app, user)
-    if (serial === null) return null
+    const selves = await userMarks(tx, flavour, app, user, { revoked: true })
+    if ((await deleteUser(tx, app, user)) === null) return null
     return {
-      marks: [
-        { scope: 'user', target, serial, revoked: true },
-        { scope: 'subject', target, serial: null, suspended: false, before: 'now' },
-      ],
+      marks: [...selves, { scope: 'subject', target, serial: null, suspended: false, before: 'now' }],
       paths: [],
     }
   }
@@ -77,13 +83,27 @@ async function changeUser(tx: Transaction<Tables>, { app, user, to }: Of<'user'>
     .returning('serial')
     .executeTakeFirst()
   if (row === undefined) return null
-  return {
-    marks: [
-      { scope: 'user', target, serial: row.serial, suspended },
-      { scope: 'subject', target, serial: null, suspended },
-    ],
-    paths: [],
-  }
+  const selves = await userMarks(tx, flavour, app, user, { suspended })
+  return { marks: [...selves, { scope: 'subject', target, serial: null, suspended }], paths: [] }
+}
+
+/** One mark for a user and whoever was merged into this one, by serial; none where there is no such user. */
+async function userMarks(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  app: string,
+  id: string,
+  mark: Pick<Mark, 'suspended' | 'revoked' | 'before'>,
+): Promise<readonly Mark[]> {
+  const row = await tx
+    .selectFrom('users')
+    .select('serial')
+    .where('app', '=', app)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return []
+  const selves = await selvesOf(tx, flavour, [{ id, serial: row.serial }])
+  return selves.map((self): Mark => ({ scope: 'user', target: `${app}/${self.id}`, serial: self.serial, ...mark }))
 }
 
 async function changeLogin(tx: Transaction<Tables>, { app, target }: Of<'login'>): Promise<Effect | null> {
@@ -183,14 +203,20 @@ async function protect(tx: Transaction<Tables>, { app, to, before, limit }: Of<'
 }
 
 /** A key is revoked for good, since whoever has its secret could go on signing; everything else only voids what was issued before. */
-async function revoke(tx: Transaction<Tables>, app: string, target: RevocationTarget): Promise<Effect | null> {
+async function revoke(
+  tx: Transaction<Tables>,
+  flavour: Flavour,
+  app: string,
+  target: RevocationTarget,
+): Promise<Effect | null> {
   if ('key' in target) return changeKey(tx, { kind: 'key', app, key: target.key, to: 'deleted' })
-  const marks = await revocationMarks(tx, app, target)
+  const marks = await revocationMarks(tx, flavour, app, target)
   return marks === null ? null : { marks, paths: [] }
 }
 
 async function revocationMarks(
   tx: Transaction<Tables>,
+  flavour: Flavour,
   app: string,
   target: Exclude<RevocationTarget, { key: string }>,
 ): Promise<readonly Mark[] | null> {
@@ -203,11 +229,9 @@ async function revocationMarks(
   if ('session' in target) return [endOfSession(app, target.session)]
   if ('resource' in target) return [{ scope: 'resource', target: target.resource, serial: null, before: 'now' }]
   if ('subject' in target) {
-    const name = `${app}/${target.subject}`
     const before = target.issuedBefore
-    const serial = await serialOf(tx, app, target.subject)
-    const byName: Mark = { scope: 'subject', target: name, serial: null, before }
-    return serial === null ? [byName] : [{ scope: 'user', target: name, serial, before }, byName]
+    const selves = await userMarks(tx, flavour, app, target.subject, { before })
+    return [...selves, { scope: 'subject', target: `${app}/${target.subject}`, serial: null, before }]
   }
   if ('conversation' in target) {
     // What was shared in conversations merged into this one is read through it, and goes with it.
@@ -220,13 +244,9 @@ async function revocationMarks(
     if (rows.length === 0) return null
     return rows.map(({ id, serial }) => ({ scope: 'conversation', target: `${app}/${id}`, serial, before: 'now' }))
   }
-  const serial = await serialOf(tx, app, target.user)
-  const name = `${app}/${target.user}`
-  if (serial === null) return null
-  return [
-    { scope: 'user', target: name, serial, before: 'now' },
-    { scope: 'subject', target: name, serial: null, before: 'now' },
-  ]
+  const selves = await userMarks(tx, flavour, app, target.user, { before: 'now' })
+  if (selves.length === 0) return null
+  return [...selves, { scope: 'subject', target: `${app}/${target.user}`, serial: null, before: 'now' }]
 }
 
 /** Whoever began a session before it was revoked cannot go on with it, so nothing of it is kept. */
@@ -240,14 +260,4 @@ async function deleteRevokedLogins(
   if ('user' in target) await deleteLogins(tx, app, { user: target.user, before: all })
   if ('subject' in target) await deleteLogins(tx, app, { user: target.subject, before: target.issuedBefore })
   if ('app' in target) await deleteLogins(tx, app, { user: null, before: all })
-}
-
-async function serialOf(tx: Transaction<Tables>, app: string, id: string): Promise<number | null> {
-  const row = await tx
-    .selectFrom('users')
-    .select('serial')
-    .where('app', '=', app)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return row?.serial ?? null
 }

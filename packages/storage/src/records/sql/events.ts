@@ -96,6 +96,10 @@ export function eventsOf({ sequence, app, change, by, at }: LoggedChange): reado
       const type = change.to === 'suspended' ? 'user.deactivated' : 'user.deleted'
       return [event(type, user), event('revocation.applied', user)]
     }
+    case 'user-merge': {
+      const user = resourceOf('apps', app, 'users', change.user).path
+      return [event('user.merged', user), event('revocation.applied', user)]
+    }
     case 'key':
       return change.to === 'active' ? [] : [event('revocation.applied')]
     case 'app':

@@ -20,6 +20,7 @@ export async function deleteUser(tx: Transaction<Tables>, app: string, id: strin
   await tx.deleteFrom('bans').where('member', '=', serial).execute()
   await tx.deleteFrom('logins').where('member', '=', serial).execute()
   await tx.deleteFrom('recipients').where('member', '=', serial).execute()
+  await tx.deleteFrom('merged_users').where('survivor', '=', serial).execute()
   await tx.deleteFrom('users').where('serial', '=', serial).execute()
   return serial
 }
@@ -67,6 +68,7 @@ const BELONGINGS = [
   { table: 'attachments', key: ['serial'], parent: null },
   { table: 'conversations', key: ['serial'], parent: null },
   { table: 'logins', key: ['serial'], parent: null },
+  { table: 'merged_users', key: ['serial'], parent: null },
   { table: 'users', key: ['serial'], parent: null },
   { table: 'keys', key: ['serial'], parent: null },
   { table: 'standing', key: ['position'], parent: null },

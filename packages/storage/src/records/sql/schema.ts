@@ -11,6 +11,7 @@ export type Tables = {
   readonly apps: AppsTable
   readonly keys: KeysTable
   readonly users: UsersTable
+  readonly merged_users: MergedUsersTable
   readonly logins: LoginsTable
   readonly conversations: ConversationsTable
   readonly memberships: MembershipsTable
@@ -84,11 +85,16 @@ export type UsersTable = {
   metadata: string
   /** Id and name as they are searched; see `folded`. */
   folded: string
+  /** JSON: ids, newest first. */
+  merged_from: Generated<string>
   status: 'active' | 'deactivated'
   created_at: number
   updated_at: number
   deactivated_at: number | null
 }
+
+/** Users who were merged into others, by serial; `survivor` is a user who is there. */
+export type MergedUsersTable = { serial: number; app: string; id: string; survivor: number }
 
 /** Login sessions that are open. */
 export type LoginsTable = {

@@ -10,6 +10,7 @@ import { bannedAmong, joinAll, leaveAll, lockConversation, usersAmong } from './
 import { deleteAttachment } from './removal.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
+import { selvesOf } from './user-merge.ts'
 
 /** Lets members go or come back, in the conversation and in what was merged into it. */
 export async function changeMembers(
@@ -35,9 +36,10 @@ export async function changeMembers(
     .where('app', '=', app)
     .where('merged_into', '=', conversation)
     .execute()
+  const selves = await selvesOf(tx, flavour, members)
   const marks = [home, ...merged].flatMap(({ serial }) =>
-    members.map((member): Mark => {
-      return { scope: 'member', target: `${serial}/${member.serial}`, serial: null, suspended: to === 'out' }
+    selves.map((self): Mark => {
+      return { scope: 'member', target: `${serial}/${self.serial}`, serial: null, suspended: to === 'out' }
     }),
   )
   return { marks, paths: [] }

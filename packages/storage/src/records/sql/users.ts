@@ -9,6 +9,11 @@ import type { Tables, UsersTable } from './schema.ts'
 /** Users in SQL. */
 export function createUsers({ flavour, read, write }: Database<Tables>): Users {
   const ofApp = (app: string) => read.selectFrom('users').where('app', '=', app)
+  const bySerial = async (serial: number) => {
+    const row = await read.selectFrom('users').select(COLUMNS).where('serial', '=', serial).executeTakeFirst()
+    return row === undefined ? null : userOf(row)
+  }
+
   return {
     put: ({ app, id, at, ...details }) =>
       write(async (tx) => {
@@ -51,9 +56,15 @@ export function createUsers({ flavour, read, write }: Database<Tables>): Users {
       return [...new Set(ids)].flatMap((id) => users.get(id) ?? [])
     },
 
-    findBySerial: async (serial) => {
-      const row = await read.selectFrom('users').select(COLUMNS).where('serial', '=', serial).executeTakeFirst()
-      return row === undefined ? null : userOf(row)
+    findBySerial: bySerial,
+
+    survivorOf: async (serial) => {
+      const merged = await read
+        .selectFrom('merged_users')
+        .select('survivor')
+        .where('serial', '=', serial)
+        .executeTakeFirst()
+      return bySerial(merged?.survivor ?? serial)
     },
 
     list: async (app, { after, limit, ...filter }) => {
@@ -79,7 +90,7 @@ export function createUsers({ flavour, read, write }: Database<Tables>): Users {
 /** What a user is made of. */
 const COLUMNS = [
   ...(['app', 'id', 'serial', 'name', 'role', 'tags', 'profile', 'metadata'] as const),
-  ...(['status', 'created_at', 'updated_at', 'deactivated_at'] as const),
+  ...(['merged_from', 'status', 'created_at', 'updated_at', 'deactivated_at'] as const),
 ]
 
 type UsersQuery = SelectQueryBuilder<Tables, 'users', unknown>
@@ -196,6 +207,7 @@ function userOf(row: Omit<Selectable<UsersTable>, 'folded'>): User {
     tags: JSON.parse(row.tags),
     profile: JSON.parse(row.profile),
     metadata: JSON.parse(row.metadata),
+    mergedFrom: JSON.parse(row.merged_from),
     status: row.status,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -11,7 +11,7 @@ const LINES = 250
 /** Lines deleted at a time. */
 const PIECE = 100
 
-/** Names of users remembered by serial number; a serial never changes its name. */
+/** Names of users remembered by serial number; a serial changes its name by a merge alone. */
 const REMEMBERED = 100_000
 
 /** The columns of a line as they are written, in this order. */
@@ -51,13 +51,21 @@ export function createViews(
 
   const lookUpNames = async (views: readonly NewView[]) => {
     const serials = new Set(views.flatMap((view) => (view.user === null ? (view.userSerial ?? []) : [])))
+    if (serials.size === 0) return
+    if (names.size + serials.size > REMEMBERED) names.clear()
+    const survivors = await records.read
+      .selectFrom('merged_users')
+      .innerJoin('users', 'users.serial', 'merged_users.survivor')
+      .select(['merged_users.serial', 'users.id'])
+      .where(isIn(records.flavour, 'merged_users.serial', [...serials]))
+      .execute()
+    for (const { serial, id } of survivors) names.set(serial, id)
     const unknown = [...serials].filter((serial) => !names.has(serial))
     if (unknown.length === 0) return
-    if (names.size + unknown.length > REMEMBERED) names.clear()
     const rows = await records.read
       .selectFrom('users')
       .select(['serial', 'id'])
-      .where(isIn(records.flavour, 'serial', [...serials]))
+      .where(isIn(records.flavour, 'serial', unknown))
       .execute()
     for (const { serial, id } of rows) names.set(serial, id)
   }

@@ -30,7 +30,7 @@ test('users who were there before have blank details, were updated when created,
     { ...bob, serial: 0 },
     {
       ...{ app: 'a', id: 'bob', serial: 0, name: null, role: null, tags: [], profile: {}, metadata: { a: 1 } },
-      ...{ status: 'active', createdAt: 7, updatedAt: 7, deactivatedAt: null },
+      ...{ mergedFrom: [], status: 'active', createdAt: 7, updatedAt: 7, deactivatedAt: null },
     },
   )
   for (const [search, found] of [

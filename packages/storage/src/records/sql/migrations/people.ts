@@ -28,4 +28,18 @@ export const PEOPLE_MIGRATIONS: readonly Migration[] = [
       `create index logins_by_member on logins (member, serial)`,
     ],
   },
+  {
+    name: 'people-0002-merged-users',
+    statements: ({ integer, text, table }) => [
+      `alter table users add column merged_from ${text} not null default '[]'`,
+      `create table merged_users (
+        serial ${integer} primary key,
+        app ${text} not null references apps (id),
+        id ${text} not null,
+        survivor ${integer} not null references users (serial)
+      ) ${table}`,
+      `create index merged_users_by_survivor on merged_users (survivor)`,
+      `create index merged_users_by_app on merged_users (app)`,
+    ],
+  },
 ]
