@@ -9,6 +9,7 @@ import { configurationFindings } from './configuration.ts'
 import { error, type Finding, messageOf } from './finding.ts'
 import { blobFindings, recordFindings } from './installation.ts'
 import { machineFindings } from './machine.ts'
+import { publishedKeyFindings } from './media-keys.ts'
 import { runningFindings } from './running.ts'
 
 /** Everything that is found, errors first. */
@@ -27,6 +28,7 @@ export async function examine(
     ...(await databaseFindings(config, now)),
     ...(await storeFindings(config)),
     ...(await runningFindings(parts.client, VERSION)),
+    ...(await publishedKeyFindings(config, parts.client.url)),
   ]
   const order = ['error', 'warning', 'hint']
   return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level))

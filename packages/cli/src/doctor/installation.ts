@@ -6,6 +6,7 @@ import type { App, Key, Page, Paging, Records } from '@gatehouse/storage/records
 import { isPublic } from './configuration.ts'
 import { error, type Finding, hint, messageOf, warning } from './finding.ts'
 import { masterKeyFindings } from './master-key.ts'
+import { mediaKeyFindings } from './media-keys.ts'
 
 /** What is wrong with what is stored: apps, keys, the log of changes. */
 export async function recordFindings(config: Config, records: Records, now: number): Promise<readonly Finding[]> {
@@ -30,6 +31,7 @@ export async function recordFindings(config: Config, records: Records, now: numb
   for (const app of apps) keys.push(...(await all<Key>((paging) => records.keys.list(app.id, paging))))
   findings.push(...keyFindings(keys))
   findings.push(...(await masterKeyFindings(config, records, { apps, keys })))
+  findings.push(...mediaKeyFindings(config, await records.mediaKeys.list(), now))
   if (keys.length === 0 && config.adminKey === null) {
     const sentence = 'There is no API key, so nobody can call the API.'
     findings.push(hint('key_missing', sentence, 'gatehouse key create --local --name first'))

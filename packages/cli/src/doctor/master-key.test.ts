@@ -7,6 +7,7 @@ import { type Config, readConfig } from '@gatehouse/server/config'
 import { openRecords, openStorage } from '@gatehouse/server/open-storage'
 import { openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { LINK_KEY_PURPOSE } from '@gatehouse/server/signing/links'
+import { MEDIA_KEY_PURPOSE } from '@gatehouse/server/signing/media-keys'
 import { createVault } from '@gatehouse/server/signing/vault'
 import type { App, Key, Paging } from '@gatehouse/storage/records/port'
 import { createLocalKey } from '../local-key.ts'
@@ -99,6 +100,19 @@ describe('the master key', () => {
       assert.deepEqual(await codes(name), ['master_key_missing'], 'none was made')
     })
   }
+
+  test('a key of media tokens that was sealed with another one is named', async () => {
+    await installation('media', { app: true })
+    const records = await openRecords(configFor('media'))
+    const sealed = createVault(Buffer.from(OTHER.GATEHOUSE_MASTER_KEY, 'hex')).seal(
+      Buffer.from('pem'),
+      MEDIA_KEY_PURPOSE,
+    )
+    await records.changes.append({ kind: 'media-key', app: null, to: 'next', key: 'K', jwk: {}, sealed }, 'test', 1)
+    await records.close()
+    const [found] = await findings('media')
+    assert.deepEqual([found?.code, found?.sentence.includes('the key of media tokens K')], ['secrets_closed', true])
+  })
 
   test('before the first start there is none, and that is in order', async () => {
     mkdirSync(join(folder, 'empty'))

@@ -2,6 +2,7 @@ import type { Config } from '@gatehouse/server/config'
 import { grantKeyOpens } from '@gatehouse/server/signing/grant-keys'
 import { LINK_KEY_PURPOSE } from '@gatehouse/server/signing/links'
 import { readMasterKey } from '@gatehouse/server/signing/master-key'
+import { MEDIA_KEY_PURPOSE } from '@gatehouse/server/signing/media-keys'
 import { createVault, opens } from '@gatehouse/server/signing/vault'
 import type { App, Key, Records } from '@gatehouse/storage/records/port'
 import { error, type Finding, messageOf } from './finding.ts'
@@ -31,6 +32,9 @@ export async function masterKeyFindings(
       what: `the link key of the app ${id}`,
       open: opens(vault, linkKey, LINK_KEY_PURPOSE),
     })),
+    ...(await records.mediaKeys.list()).flatMap(({ id, sealed }) =>
+      sealed === null ? [] : [{ what: `the key of media tokens ${id}`, open: opens(vault, sealed, MEDIA_KEY_PURPOSE) }],
+    ),
     ...keys.map(({ id, sealedSecret }) => ({ what: `the API key ${id}`, open: opens(vault, sealedSecret, 'api-key') })),
   ]
   if (masterKey === null) {
