@@ -25,11 +25,14 @@ export function createActivationCalls(parts: Parts): readonly SurfaceCall[] {
     const note = (list: string, uid: string) => {
       outcome[list] = [...(outcome[list] ?? []), uid]
     }
-    for (const [uid, user] of await findUsers(records, app, uids, { active: false })) {
-      const list = user === null ? 'notFound' : isThere(user, to) ? lists.already : lists.done
-      // Written in any case, so that a call repeated after a fault answers once it is in force everywhere.
-      const changed = user && (await standings.change({ kind: 'user', app, user: user.id, to }, by))
-      note(changed === null ? 'notFound' : list, uid)
+    const found = await findUsers(records, app, uids, { active: false })
+    // Written in any case, so that a call repeated after a fault answers once it is in force everywhere; at once, so that all go together.
+    const changed = await Promise.all(
+      found.map(([, user]) => user && standings.change({ kind: 'user', app, user: user.id, to }, by)),
+    )
+    for (const [index, [uid, user]] of found.entries()) {
+      const list = user !== null && isThere(user, to) ? lists.already : lists.done
+      note(changed[index] === null ? 'notFound' : list, uid)
     }
     return outcome
   }
