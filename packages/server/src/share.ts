@@ -30,8 +30,13 @@ export async function roomFor(
  */
 export async function receiveFor(parts: Parts, tenant: Tenant, request: FastifyRequest): Promise<Upload> {
   const { maxBytes, byQuota } = await roomFor(parts, tenant)
+  return withinQuota(byQuota, () => receiveUpload(request, parts.blobs, { app: tenant.app.id, maxBytes }))
+}
+
+/** Receives a file; where it is too large and `byQuota` is what it is too large for, raises `quota_exceeded`. */
+export async function withinQuota<T>(byQuota: boolean, receive: () => Promise<T>): Promise<T> {
   try {
-    return await receiveUpload(request, parts.blobs, { app: tenant.app.id, maxBytes })
+    return await receive()
   } catch (error) {
     throw byQuota && isTooLarge(error) ? problem('quota_exceeded') : error
   }

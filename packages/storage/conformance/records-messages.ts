@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Missing } from '../src/records/port.ts'
-import { all, type Cases, ids, NOON, type World } from './records-world.ts'
+import { all, type Cases, fresh, ids, NOON, type World } from './records-world.ts'
 
 function say({ records }: World, app: string, conversation: string, text: string) {
   return records.messages.create({ app, conversation, from: 'ann', text, attachments: [], at: NOON })
@@ -140,5 +140,21 @@ export const messageCases: Cases = {
     await assert.rejects(say(world, id, 'none', 'x'), Missing)
     const page = await world.records.messages.list(id, 'none', { after: null, limit: 5, order: 'ascending' })
     assert.deepEqual(page, { items: [], next: null })
+  },
+
+  'whether a conversation holds so many messages, with those merged into it': async (world) => {
+    const { records, conversation } = world
+    const { app, id } = await conversation('ann')
+    await records.conversations.put({ app, id: 'old', type: 'group', members: ['ann'], at: NOON })
+    const send = (to: string) =>
+      records.messages.create({ app, conversation: to, from: 'ann', text: 'x', attachments: [], at: NOON })
+    const holds = (...counts: readonly number[]) =>
+      Promise.all(counts.map((count) => records.messages.holds(app, id, count)))
+    assert.deepEqual(await holds(1), [false])
+    for (const to of [id, id, 'old']) await send(to)
+    assert.deepEqual(await holds(1, 2, 3), [true, true, false])
+    await records.conversations.merge(app, id, 'old', NOON)
+    assert.deepEqual(await holds(3, 4), [true, false])
+    assert.equal(await records.messages.holds(fresh(), id, 1), false)
   },
 }

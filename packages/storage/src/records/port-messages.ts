@@ -102,6 +102,8 @@ export interface Messages {
   find(app: string, id: string): Promise<Message | null>
   /** Those that are there, each once, in the order asked for. */
   findMany(app: string, ids: readonly string[]): Promise<readonly Message[]>
+  /** Whether a conversation, with those merged into it, holds at least so many messages, marks of deleted ones among them. */
+  holds(app: string, conversation: string, count: number): Promise<boolean>
   /** Whether `visibleTo` of {@link MessageFilter} lets the user see this message. */
   isVisible(message: Message, to: { readonly serial: number; readonly later?: boolean | undefined }): Promise<boolean>
   /** Edits one; null where there is none, or only a mark of it. */

@@ -7,7 +7,7 @@ import { defaultConversation } from './default-conversation.ts'
 import { failure } from './errors.ts'
 import { beforeForm } from './media-form.ts'
 import { mediaUrls } from './media-urls.ts'
-import { authorOf, type Post, type Scenes } from './message-post.ts'
+import { authorOf, type Post, requireRoom, type Scenes } from './message-post.ts'
 import { showMessage11 } from './message-view.ts'
 import { deleteMessages, deleteOne } from './messages.ts'
 import { choiceOf, type Fields, missing } from './request.ts'
@@ -50,7 +50,11 @@ export function createAppUserMessageCalls(
       action: 'write',
       handle: async (context) => {
         const { app, tenant, caller, request } = context
-        const { user, conversation } = await beforeForm(request, () => homeOf(context))
+        const { user, conversation } = await beforeForm(request, async () => {
+          const home = await homeOf(context)
+          await requireRoom(parts.records, home.conversation)
+          return home
+        })
         const form = await uploads.read(context)
         let author: ReturnType<typeof authorIn>
         try {

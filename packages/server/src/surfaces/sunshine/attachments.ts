@@ -2,7 +2,7 @@ import type { Attachment } from '@gatehouse/storage/records/port'
 import { issueMediaTokens, MOST_PATHS, type NotIssued } from '../../media-tokens.ts'
 import type { Parts } from '../../parts.ts'
 import { newAttachmentKey } from '../../secrets.ts'
-import { roomFor, share, unshare } from '../../share.ts'
+import { roomFor, share, unshare, withinQuota } from '../../share.ts'
 import { type Context, call, type SurfaceCall } from './call.ts'
 import { defaultConversation } from './default-conversation.ts'
 import { CallError, failure } from './errors.ts'
@@ -42,8 +42,10 @@ export function createUploads(parts: Parts): Uploads {
     discard,
 
     async read({ app, tenant, request, confirm }) {
-      const { maxBytes } = await beforeForm(request, () => roomFor(parts, tenant))
-      const form = await readMediaForm(request, blobs, { app, maxBytes: Math.min(maxBytes, MOST_FILE_BYTES) })
+      const room = await beforeForm(request, () => roomFor(parts, tenant))
+      const maxBytes = Math.min(room.maxBytes, MOST_FILE_BYTES)
+      const byQuota = room.byQuota && room.maxBytes <= maxBytes
+      const form = await withinQuota(byQuota, () => readMediaForm(request, blobs, { app, maxBytes }))
       try {
         await confirm()
         return form

@@ -19,6 +19,7 @@ export const ERRORS = {
   notFound: entry(404, 'not_found', 'Resource not found'),
   conflict: entry(409, 'conflict', 'The resource exists already'),
   tooLarge: entry(413, 'payload_too_large', 'The request is larger than this app allows.'),
+  locked: entry(423, 'locked', 'Message limit of 30000 per conversation reached.'),
   unsupportedMediaType: entry(415, 'unsupported_media_type', 'File rejected. File type not allowed'),
   tooManyRequests: entry(429, 'too_many_requests', 'Too many requests; wait as long as Retry-After says.'),
   internal: entry(
@@ -73,6 +74,7 @@ export function callErrorOf(error: unknown): CallError {
   if (error instanceof Missing && error.what in GONE) return failure(GONE[error.what as keyof typeof GONE])
   const { code, status, headers, errors, message } = problemOf(error)
   if (errors.length > 0) return failure('badRequest', ...errors.map(({ path, message }) => `${path} ${message}`))
+  if (code === 'quota_exceeded') return failure('forbidden', message)
   const known = BY_PROBLEM[code]
   if (known !== undefined) return new CallError(known, { retryAfter: Number(headers['retry-after'] ?? 0) })
   return status < 500 ? failure('badRequest', message) : failure('internal')
@@ -86,7 +88,6 @@ const BY_PROBLEM: Partial<Record<ProblemCode, ErrorName>> = {
   route_not_found: 'notFound',
   method_not_allowed: 'notFound',
   grant_exceeded: 'forbidden',
-  quota_exceeded: 'forbidden',
   body_too_large: 'tooLarge',
   file_too_large: 'tooLarge',
   form_too_large: 'tooLarge',

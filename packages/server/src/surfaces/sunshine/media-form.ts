@@ -1,8 +1,9 @@
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { FastifyRequest } from 'fastify'
 import { linger, partsOf, type StoredPart, storePart } from '../../form-parts.ts'
+import { problem } from '../../problems.ts'
 import { failure } from './errors.ts'
-import { bareName, type MediaFile, mediaFileOf, requireExtension } from './media-files.ts'
+import { bareName, type MediaFile, MOST_FILE_BYTES, mediaFileOf, requireExtension } from './media-files.ts'
 import { type Fields, missing } from './request.ts'
 
 /** A form as it came: its fields by name, and its one file as a blob, which belongs to whoever asked for it. */
@@ -37,8 +38,8 @@ export async function readMediaForm(
   if (!request.isMultipart()) throw failure('badRequest', "Send the file as part 'source' of multipart/form-data")
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + ALL_FIELDS) {
     // The vendor's client sends all of it before it looks for an answer; a file that may come would take as long.
-    linger(request, 2 * maxBytes)
-    throw failure('tooLarge')
+    linger(request, 2 * MOST_FILE_BYTES)
+    throw problem('file_too_large')
   }
   const fields: Record<string, unknown> = {}
   let file: (StoredPart & { readonly media: MediaFile }) | null = null

@@ -1,7 +1,8 @@
-import type { Attachment, Conversation, Message, User } from '@gatehouse/storage/records/port'
+import type { Attachment, Conversation, Message, Records, User } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { sendMessage } from '../../talk.ts'
 import type { Context } from './call.ts'
+import { failure } from './errors.ts'
 import { mediaUrls } from './media-urls.ts'
 import { readContent } from './message-content.ts'
 import { settleMedia } from './message-media.ts'
@@ -16,11 +17,20 @@ export type Post = (
   draft: { readonly user: User | null; readonly named: Author; readonly fields: Fields },
 ) => Promise<Message>
 
+/** How many messages a conversation holds at most (contract, section 5). */
+const MOST_MESSAGES = 30_000
+
+/** Raises `locked` where a conversation, with those that were merged into it, takes no further message. */
+export async function requireRoom({ messages }: Pick<Records, 'messages'>, { app, id }: Conversation): Promise<void> {
+  if (await messages.holds(app, id, MOST_MESSAGES)) throw failure('locked')
+}
+
 /** Creates the way in for messages. */
 export function createPost(parts: Parts): Post {
   const { records, now } = parts
   return async ({ app, caller }, conversation, { user, named, fields }) => {
     const content = readContent(fields)
+    await requireRoom(records, conversation)
     const metadata = metadataOf(fields, 'metadata') ?? null
     const { more, attachments } = await settleMedia(records, await mediaUrls(parts, app), conversation, content)
     const message = {

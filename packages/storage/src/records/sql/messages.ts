@@ -94,6 +94,20 @@ export function createMessages(database: Database<Tables>): Messages {
       return [...new Set(ids.map(messageSerial))].flatMap((serial) => found.get(serial) ?? [])
     },
 
+    holds: async (app, conversation, count) => {
+      const homes = read
+        .selectFrom('conversations')
+        .select('serial')
+        .where('app', '=', app)
+        .where((eb) => eb.or([eb('id', '=', conversation), eb('merged_into', '=', conversation)]))
+      const some = read.selectFrom('messages').select('serial').where('conversation', 'in', homes).limit(count)
+      const { found } = await read
+        .selectFrom(some.as('some'))
+        .select((eb) => eb.fn.countAll<number>().as('found'))
+        .executeTakeFirstOrThrow()
+      return found >= count
+    },
+
     isVisible: async ({ app, id }, viewer) => {
       const row = await read
         .selectFrom('messages')
