@@ -1,6 +1,6 @@
 import type { Json } from '@gatehouse/storage/records/port'
 import { settingsOf } from '../packages/server/src/settings.ts'
-import type { Context } from '../packages/server/src/surfaces/cometchat/call.ts'
+import { type Context, textOf } from '../packages/server/src/surfaces/cometchat/call.ts'
 import { queryOf } from '../packages/server/src/surfaces/cometchat/request.ts'
 import { createTalkCalls } from '../packages/server/src/surfaces/cometchat/talk.ts'
 import { openApi } from '../packages/server/test/api.ts'
@@ -56,7 +56,7 @@ export async function openPages(readers: number, messages: number, perPage: numb
           query: queryOf({ per_page: String(perPage), affix: 'prepend', id: String(before) }),
         },
       }
-      return JSON.stringify(await list.handle(context as unknown as Context))
+      return textOf(await list.handle(context as unknown as Context))
     },
     close: () => house.close(),
   }

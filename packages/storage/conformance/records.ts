@@ -5,6 +5,7 @@ import { changeCases } from './records-changes.ts'
 import { conversationCases } from './records-conversations.ts'
 import { historyCases } from './records-history.ts'
 import { keyCases } from './records-keys.ts'
+import { knownCases, knownElsewhereCases } from './records-known.ts'
 import { loginCases } from './records-logins.ts'
 import { mediaKeyCases } from './records-media-keys.ts'
 import { memberCases } from './records-members.ts'
@@ -58,6 +59,7 @@ export function recordsConformance(
     talks: talkCases,
     messages: messageCases,
     history: historyCases,
+    'what is known already': knownCases,
     attachments: attachmentCases,
     changes: changeCases,
     standing: standingCases,
@@ -65,7 +67,7 @@ export function recordsConformance(
     views: viewCases,
     webhooks: webhookCases,
     'what happens once': onceCases,
-    ...(shared ? { 'several openings': sharedCases } : {}),
+    ...(shared ? { 'several openings': { ...sharedCases, ...knownElsewhereCases } } : {}),
   }
   describe(`records: ${name}`, () => {
     let made: RecordsUnderTest

@@ -35,8 +35,18 @@ export type Context = {
   readonly confirm: () => Promise<void>
 }
 
-/** What a call answers: it leaves as `{"data": …}`, with `meta` beside it where there is any. `data` is never null. */
-export type Answer = { readonly data: object; readonly meta?: object }
+/**
+ * What a call answers: it leaves as `{"data": …}`, with `meta` beside it where there is any. `data` is never null. What is written already is
+ * `text`, the whole of it.
+ */
+export type Answer = { readonly data: object; readonly meta?: object } | { readonly text: string }
+
+/** An answer as it leaves. */
+export function textOf(answer: Answer): string {
+  if ('text' in answer) return answer.text
+  const { data, meta } = answer
+  return JSON.stringify({ data, ...(meta !== undefined && { meta }) })
+}
 
 /** One call of this surface, under both `/v3` and `/v3.0`. */
 export type SurfaceCall = {

@@ -28,11 +28,8 @@ export function createConversationCalls(parts: Parts, scenes: Scenes): readonly 
           ...(type !== undefined && { type }),
         })
         const messages = items.flatMap(({ lastMessage }) => lastMessage ?? [])
-        const scene = await scenes(
-          context,
-          messages,
-          items.flatMap((talk) => partnerOf(talk, reader.id) ?? []),
-        )
+        const partners = items.flatMap((talk) => partnerOf(talk, reader.id) ?? [])
+        const scene = await scenes(context, messages, { users: partners })
         return {
           data: items.map((talk) => showTalk(talk, reader.id, scene)),
           meta: { pagination: paginationOf(page, total, items.length) },

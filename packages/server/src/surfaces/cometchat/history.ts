@@ -1,20 +1,29 @@
-import type { Message, MessageFilter } from '@gatehouse/storage/records/port'
+import type { MessageFilter } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { reachOf } from '../../talk.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { noSuchUser } from './errors.ts'
 import { type PageAsked, pageMeta, readPage } from './message-page.ts'
 import type { Places } from './message-place.ts'
-import type { Scenes } from './message-scene.ts'
-import { showMessage } from './message-view.ts'
+import type { Joined, Scenes } from './message-scene.ts'
+import { createMessageTexts } from './message-text.ts'
 import { findUser } from './people.ts'
 
 /** The calls that list messages. */
 export function createHistoryCalls(parts: Parts, places: Places, scenes: Scenes): readonly SurfaceCall[] {
   const { records } = parts
+  const texts = createMessageTexts()
 
-  /** A page of a conversation, or with null of all that `filter` and the reader's own right leave; its data ascends by id. */
-  async function page(context: Context, conversation: string | null, filter: MessageFilter = {}): Promise<Answer> {
+  /**
+   * A page of a conversation, or with null of all that `filter` and the reader's own right leave; its data ascends by id. `joined`: the group
+   * that it is a page of.
+   */
+  async function page(
+    context: Context,
+    conversation: string | null,
+    filter: MessageFilter = {},
+    joined: Joined | null = null,
+  ): Promise<Answer> {
     const { app, tenant, reader, query } = context
     const asked = readPage(query)
     const descending = asked.affix === 'prepend'
@@ -28,12 +37,11 @@ export function createHistoryCalls(parts: Parts, places: Places, scenes: Scenes)
       ...filter,
     })
     const edge = items.at(-1) ?? null
-    return answer(context, descending ? items.toReversed() : items, pageMeta(asked, items.length, edge, next !== null))
-  }
-
-  async function answer(context: Context, messages: readonly Message[], meta: object): Promise<Answer> {
-    const scene = await scenes(context, messages)
-    return { data: messages.map((message) => showMessage(message, scene)), meta }
+    const messages = descending ? items.toReversed() : items
+    const meta = pageMeta(asked, items.length, edge, next !== null)
+    return {
+      text: `{"data":${texts.list(messages, await scenes(context, messages, { joined }))},"meta":${JSON.stringify(meta)}}`,
+    }
   }
 
   function nothing({ query }: Context): Answer {
@@ -63,7 +71,10 @@ export function createHistoryCalls(parts: Parts, places: Places, scenes: Scenes)
       method: 'GET',
       path: '/groups/{guid}/messages',
       who: 'both',
-      handle: async (context) => page(context, (await places.group(context, context.params.guid ?? '')).id),
+      handle: async (context) => {
+        const joined = await places.group(context, context.params.guid ?? '')
+        return page(context, joined.group.id, {}, joined)
+      },
     }),
 
     call({

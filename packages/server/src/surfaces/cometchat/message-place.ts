@@ -1,11 +1,12 @@
 import { isId } from '@gatehouse/core/resource'
-import type { Conversation, Message } from '@gatehouse/storage/records/port'
+import type { Conversation, Member, Message } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { directConversation, reachOf } from '../../talk.ts'
 import type { Context, Reader } from './call.ts'
 import { failure, noSuchUser } from './errors.ts'
 import { findGroup, isAbove, notJoined, rankOf } from './group.ts'
 import type { Draft } from './message-draft.ts'
+import type { Joined } from './message-scene.ts'
 import { SYSTEM } from './message-view.ts'
 import { findUser } from './people.ts'
 
@@ -18,8 +19,8 @@ export type Places = {
   forDraft(context: Context, draft: Pick<Draft, 'receiverType' | 'receiver'>): Promise<Place>
   /** The conversation of a user with another, or null where they never spoke. Raises ERR_UID_NOT_FOUND. */
   withUser(context: Context, uid: string): Promise<Conversation | null>
-  /** A group whose messages the caller may read. Raises as {@link Places.forDraft} does. */
-  group(context: Context, guid: string): Promise<Conversation>
+  /** A group whose messages the caller may read, and what the reader is there. Raises as {@link Places.forDraft} does. */
+  group(context: Context, guid: string): Promise<Joined>
   /** A message that the caller may see. Raises ERR_MESSAGE_ID_NOT_FOUND and ERR_MESSAGE_NO_ACCESS. */
   message(context: Context, id: string): Promise<Message>
   /** The same, if the caller may change it too: its sender, who moderates its group, or a server. */
@@ -33,15 +34,15 @@ export type Place = { readonly conversation: Conversation; readonly receiver: st
 export function createPlaces(parts: Parts): Places {
   const { records } = parts
 
-  async function joined({ app, who, reader }: Context, group: Conversation): Promise<void> {
-    if (reader === null || (await records.conversations.isMember(app, group.id, reader.id))) return
+  async function memberOf({ app, who, reader }: Context, group: Conversation): Promise<Member | null> {
+    const member = reader === null ? null : await records.conversations.member(app, group.id, reader.id)
+    if (reader === null || member !== null) return member
     throw failure(who === 'client' ? 'ERR_GROUP_NOT_JOINED' : 'ERR_NOT_A_MEMBER', notJoined(reader.id, group.id))
   }
 
-  async function group(context: Context, guid: string): Promise<Conversation> {
+  async function group(context: Context, guid: string): Promise<Joined> {
     const found = await findGroup(records, context.app, guid)
-    await joined(context, found)
-    return found
+    return { group: found, member: await memberOf(context, found) }
   }
 
   async function isParty({ app, tenant }: Context, message: Message, reader: Reader): Promise<boolean> {
@@ -70,7 +71,7 @@ export function createPlaces(parts: Parts): Places {
     async forDraft(context, { receiverType, receiver }) {
       const { app, reader } = context
       if (receiverType === 'group') {
-        const conversation = await group(context, receiver)
+        const { group: conversation } = await group(context, receiver)
         return { conversation, receiver: conversation.id }
       }
       const user = await findUser(records, app, receiver)

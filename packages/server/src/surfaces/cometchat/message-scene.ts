@@ -16,40 +16,57 @@ export type Viewer = {
   readonly wall?: boolean
 }
 
+/** What was found out already during the same call, so that it is not asked for again. */
+export type Before = {
+  /** Users to find beside those that the messages name. */
+  readonly users?: readonly string[]
+  /** The group that the messages are read in, and what the reader is there; null: nothing, or there is no reader. */
+  readonly joined?: Joined | null
+}
+
+/** A group, with what somebody is in it. */
+export type Joined = { readonly group: Conversation; readonly member: Member | null }
+
 /** Finds everything that messages are shown with: a fixed number of questions to storage, however many messages they are. */
-export type Scenes = (viewer: Viewer, messages: readonly Message[], alsoUsers?: readonly string[]) => Promise<Scene>
+export type Scenes = (viewer: Viewer, messages: readonly Message[], before?: Before) => Promise<Scene>
 
 /** Creates the finder of scenes. */
 export function createScenes(parts: Parts): Scenes {
   const { records } = parts
-  return async (viewer, messages, alsoUsers = []) => {
+  return async (viewer, messages, { users: alsoUsers = [], joined: here = null } = {}) => {
     const { tenant, reader } = viewer
     const app = tenant.app.id
     const named = namesIn(messages)
-    const [found, files] = await Promise.all([
-      records.conversations.findMany(app, [...named.conversations]),
+    if (here !== null) named.conversations.delete(here.group.id)
+    const [elsewhere, files] = await Promise.all([
+      named.conversations.size === 0 ? [] : records.conversations.findMany(app, [...named.conversations]),
       records.attachments.findMany(app, [...named.attachments]),
     ])
+    const found = here === null ? elsewhere : [here.group, ...elsewhere]
     const conversations = new Map(
       await Promise.all(
         found.map(async (each) => [each.id, await withMembers(app, each, named.silent.has(each.id))] as const),
       ),
     )
     const groups = found.filter(({ type }) => type === 'group')
+    const unasked = groups.filter((group) => group !== here?.group)
     const members = [...conversations.values()].flatMap((conversation) => conversation.members)
     const [people, joined, url] = await Promise.all([
       records.users.findMany(app, [...new Set([...named.users, ...members, ...alsoUsers])]),
-      reader === null || groups.length === 0
+      reader === null || unasked.length === 0
         ? new Map<string, Member>()
         : records.conversations.memberships(
             app,
             reader.id,
-            groups.map(({ id }) => id),
+            unasked.map(({ id }) => id),
           ),
       urlsFor(viewer, files),
     ])
     const shownGroup = (group: Conversation) =>
-      showGroup(group, reader === null ? undefined : (joined.get(group.id) ?? null))
+      showGroup(
+        group,
+        reader === null ? undefined : group === here?.group ? here.member : (joined.get(group.id) ?? null),
+      )
     const guarded = tenant.settings.cometchatLinks === 'session'
     const { mediaUrl } = parts.config
     const { loginWall } = tenant.settings
@@ -59,7 +76,7 @@ export function createScenes(parts: Parts): Scenes {
       conversations,
       attachments: new Map(files.map((file) => [file.id, file])),
       url,
-      guard: guarded ? createAddresses({ mediaUrl, loginWall }).guard : (value) => value,
+      guard: guarded ? createAddresses({ mediaUrl, loginWall }).guard : null,
     }
   }
 

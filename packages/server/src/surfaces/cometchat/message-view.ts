@@ -22,8 +22,19 @@ export type Scene = {
   readonly attachments: ReadonlyMap<string, Attachment>
   /** The URL of an attachment for the one who reads. */
   readonly url: (attachment: Attachment) => string
-  /** The last look at what leaves (contract, Q5). */
-  readonly guard: <T>(value: T) => T
+  /** The last look at what leaves (contract, Q5); null where nothing has to be looked through. */
+  readonly guard: (<T>(value: T) => T) | null
+}
+
+/** What a message is shown with that is not its own. */
+export type Others = {
+  /** The entity of a user, there or gone. */
+  user(uid: string): unknown
+  /** The entity of a group, there or gone. */
+  group(guid: string): unknown
+  /** Who did something: a user by the uid; a server, or somebody who is gone, as the system. */
+  who(by: string): string
+  url(attachment: Attachment): string
 }
 
 /** Who sends where nobody is named: a server by itself. */
@@ -51,7 +62,7 @@ export function keepContent(message: Message, content: Kept['content']): Message
 }
 
 /** Whether this surface wrote the message; others keep in `data` what they like, and MUST NOT break what shows it. */
-function isKept({ data }: Message): boolean {
+export function isKept({ data }: Message): boolean {
   const { receiverType, receiver, files, content } = data
   if (!(receiverType === 'user' || receiverType === 'group') || typeof receiver !== 'string') return false
   return isObject(content) && Array.isArray(files) && files.every((file) => typeof file === 'string' || isLink(file))
@@ -73,6 +84,11 @@ function kept(message: Message): Kept {
   return { content, files, muid: muid ?? null }
 }
 
+/** The ids of the attachments that a message is shown with, whether they are there or not. */
+export function filesOf(message: Message): readonly string[] {
+  return kept(message).files.filter((file) => typeof file === 'string')
+}
+
 /** Whom a message is for. One that does not say so itself (it was deleted, or is not from here) is for its conversation. */
 function addressee(message: Message, sender: string, { conversations }: Scene): Address {
   if (isKept(message)) return message.data as Address
@@ -92,7 +108,21 @@ export function conversationId(receiverType: 'user' | 'group', sender: string, r
 
 /** A message as JSON, as one reader sees it. */
 export function showMessage(message: Message, scene: Scene): Shown {
-  return scene.guard(render(message, scene))
+  return guarded(layOut(message, scene, othersIn(scene)), scene)
+}
+
+/** What a scene has of others. */
+export function othersIn(scene: Scene): Others {
+  return {
+    user: (uid) => entityOf(uid, scene),
+    group: (guid) => groupOf(guid, scene),
+    who: (by) => (scene.users.has(by) ? by : SYSTEM),
+    url: scene.url,
+  }
+}
+
+function guarded(shown: Shown, { guard }: Scene): Shown {
+  return guard === null ? shown : guard(shown)
 }
 
 /** What happened to a message, as JSON; `by` is the uid of who did it. */
@@ -103,10 +133,10 @@ export function showAction(
   at: number,
   scene: Scene,
 ): Shown {
-  const on = render(message, scene)
+  const on = layOut(message, scene, othersIn(scene))
   const { id, conversationId, sender, receiver, receiverType } = on
   const { entities } = on.data as { entities: { receiver: Shown } }
-  return scene.guard({
+  const shown: Shown = {
     id,
     category: 'action',
     type: 'message',
@@ -124,16 +154,20 @@ export function showAction(
     },
     sentAt: seconds(at),
     updatedAt: seconds(at),
-  })
+  }
+  return guarded(shown, scene)
 }
 
-/** Written out name by name, and with entities made once: pages have a hundred of these, and are asked for all the time. */
-function render(message: Message, scene: Scene): Shown {
+/**
+ * A message as JSON before anything looks through it, with whatever `others` answers in the places of others. Of the scene it takes only the
+ * attachments, and where this surface did not write the message, its conversation.
+ */
+export function layOut(message: Message, scene: Scene, others: Others): Shown {
   const { id, text, tags, parent, createdAt, updatedAt, editedAt, editedBy, deletedAt, deletedBy } = message
   const sender = message.from ?? SYSTEM
   const { receiverType, receiver } = addressee(message, sender, scene)
   const { content, files, muid } = kept(message)
-  const attachments = deletedAt === null ? showFiles(files, scene) : []
+  const attachments = deletedAt === null ? showFiles(files, scene, others) : []
   const data: Record<string, unknown> = deletedAt === null ? { ...content } : {}
   if (text !== null) data.text = text
   if (attachments[0] !== undefined) {
@@ -141,8 +175,8 @@ function render(message: Message, scene: Scene): Shown {
     data.attachments = attachments
   }
   data.entities = {
-    sender: entityOf(sender, scene),
-    receiver: receiverType === 'user' ? entityOf(receiver, scene) : groupOf(receiver, scene),
+    sender: others.user(sender),
+    receiver: receiverType === 'user' ? others.user(receiver) : others.group(receiver),
   }
   const shown: Record<string, unknown> = {
     id,
@@ -162,18 +196,13 @@ function render(message: Message, scene: Scene): Shown {
   if (editedAt !== null) {
     shown.editedAt = seconds(editedAt)
     // Of what was edited by an earlier version it is not known who did it.
-    shown.editedBy = editedBy === null ? sender : whoDid(editedBy, scene)
+    shown.editedBy = editedBy === null ? sender : others.who(editedBy)
   }
   if (deletedAt !== null) {
     shown.deletedAt = seconds(deletedAt)
-    shown.deletedBy = deletedBy === null ? SYSTEM : whoDid(deletedBy, scene)
+    shown.deletedBy = deletedBy === null ? SYSTEM : others.who(deletedBy)
   }
   return shown
-}
-
-/** Who edited or deleted: a user by the uid, a server or somebody who is gone as the system. */
-function whoDid(by: string, { users }: Scene): string {
-  return users.has(by) ? by : SYSTEM
 }
 
 /** Clients look for files in media messages only; one that was sent elsewhere may be a text with files. */
@@ -191,7 +220,7 @@ function groupOf(guid: string, { groups }: Scene): Entity {
   return groups.get(guid) ?? { entity: gone, entityType: 'group' }
 }
 
-function showFiles(files: Kept['files'], { attachments, url }: Scene): Elsewhere[] {
+function showFiles(files: Kept['files'], { attachments }: Scene, { url }: Others): Elsewhere[] {
   const shown: Elsewhere[] = []
   for (const file of files) {
     const attachment = typeof file === 'string' ? attachments.get(file) : undefined

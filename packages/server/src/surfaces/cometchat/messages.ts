@@ -22,7 +22,7 @@ export function createMessageCalls(parts: Parts, places: Places, scenes: Scenes,
 
   async function acted(context: Context, action: 'edited' | 'deleted', message: Message): Promise<Answer> {
     const by = context.reader?.id ?? SYSTEM
-    const scene = await scenes(context, [message], [by])
+    const scene = await scenes(context, [message], { users: [by] })
     return { data: showAction(action, message, by, message.updatedAt, scene) }
   }
 

@@ -7,7 +7,7 @@ import type { Caller, SurfaceJudge } from '../../judge.ts'
 import type { Parts, Tenant } from '../../parts.ts'
 import { problem } from '../../problems.ts'
 import type { Surface } from '../../surface.ts'
-import type { Answer, Context, SurfaceCall, UncredentialedCall } from './call.ts'
+import { type Context, type SurfaceCall, textOf, type UncredentialedCall } from './call.ts'
 import { allowOrigin, answerPreflight, createOrigins } from './cors.ts'
 import { dialect } from './dialect.ts'
 import { CallError, callErrorOf, errorBody, failure, noSuchUser, refusalError } from './errors.ts'
@@ -177,10 +177,8 @@ export function mountCalls(
     return async (request, reply) => {
       // For the log; not before, since the native API judges again, and refuses, whoever it finds there.
       request.caller = admitted.get(request)?.caller ?? null
-      const { data, meta }: Answer = await handle(await contextOf(request))
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(JSON.stringify({ data, ...(meta !== undefined && { meta }) }))
+      const answer = await handle(await contextOf(request))
+      return reply.type('application/json; charset=utf-8').send(textOf(answer))
     }
   }
 

@@ -1,11 +1,12 @@
 import { type Selectable, sql, type Transaction } from 'kysely'
 import { type Attachments, Conflict, Missing } from '../port.ts'
 import { attachmentOf } from './attachment-row.ts'
+import { createNamedAttachments } from './attachments-named.ts'
 import { breathe, CHUNK, chunks, type Database, rowTable } from './database.ts'
 import { attachmentCreated, tell } from './events.ts'
-import { rowsNamed } from './named.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import { createReceivers } from './receivers.ts'
+import { newRevision } from './revision.ts'
 import type { AttachmentsTable, RecipientsTable, Tables } from './schema.ts'
 import { ensureUsers } from './users.ts'
 
@@ -14,6 +15,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
   const { flavour, read, write } = database
   return {
     ...createReceivers(database),
+    ...createNamedAttachments(database),
 
     create: ({ quota, at, held, forMessage, ...attachment }) =>
       write(async (tx) => {
@@ -43,6 +45,7 @@ export function createAttachments(database: Database<Tables>): Attachments {
             for_message: forMessage === true ? 1 : 0,
             recipients: recipients === null ? null : JSON.stringify(recipients),
             created_at: at,
+            revision: newRevision(),
           })
           .onConflict((conflict) => conflict.doNothing())
           .returningAll()
@@ -62,12 +65,6 @@ export function createAttachments(database: Database<Tables>): Attachments {
         .where('id', '=', id)
         .executeTakeFirst()
       return row === undefined ? null : attachmentOf(row)
-    },
-
-    findMany: async (app, ids) => {
-      const rows = await rowsNamed(read, flavour, 'attachments', '*', app, ids)
-      const found = new Map(rows.map((row) => [row.id, attachmentOf(row)]))
-      return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
     },
 
     findByPath: async (path) => {

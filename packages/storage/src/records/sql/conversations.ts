@@ -70,12 +70,7 @@ export function createConversations(database: Database<Tables>): Conversations {
       }),
 
     find: async (app, id) => {
-      const row = await read
-        .selectFrom('conversations')
-        .selectAll()
-        .where('app', '=', app)
-        .where('id', '=', id)
-        .executeTakeFirst()
+      const [row] = await rowsNamed(read, flavour, 'conversations', '*', app, [id])
       return row === undefined ? null : conversationOf(row)
     },
 

@@ -5,6 +5,7 @@ import type { Effect, Of } from './effect.ts'
 import { deleteLogins } from './logins.ts'
 import { changeMediaKey } from './media-keys.ts'
 import { deleteApp, deleteUser } from './removal.ts'
+import { newRevision } from './revision.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
 import { changeAttachment, changeConversation, changeMembers } from './talk-effects.ts'
@@ -185,7 +186,7 @@ async function protect(tx: Transaction<Tables>, { app, to, before, limit }: Of<'
   const closing = to === 'private'
   const rows = await tx
     .updateTable('attachments')
-    .set({ access: to, protected: closing ? 1 : 0 })
+    .set({ access: to, protected: closing ? 1 : 0, revision: newRevision() })
     .where('serial', 'in', (eb) =>
       eb
         .selectFrom('attachments')

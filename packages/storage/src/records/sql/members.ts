@@ -6,6 +6,7 @@ import { bannedAmong, joinAll, leaveAll, lockConversation } from './memberships.
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
 import type { MembershipsTable } from './schema-talk.ts'
+import { piece, rowsOf } from './statement.ts'
 import { ensureUsers } from './users.ts'
 
 /** The part of conversations that members are. */
@@ -92,10 +93,13 @@ export function createMembers(database: Database<Tables>): Members {
     },
 
     member: async (app, id, user) => {
-      const row = await present(app, id)
-        .select(['uid', 'member', 'role', 'joined_at'])
-        .where('uid', '=', user)
-        .executeTakeFirst()
+      const [row] = await rowsOf<MemberRow>(
+        read,
+        flavour,
+        piece`select uid, member, role, joined_at from memberships
+          where conversation = (select serial from conversations where app = ${app} and id = ${id})
+            and ended is null and uid = ${user}`,
+      )
       return row === undefined ? null : memberOf(row)
     },
 
@@ -180,6 +184,8 @@ export function createMembers(database: Database<Tables>): Members {
   }
 }
 
-function memberOf(row: Pick<MembershipsTable, 'uid' | 'member' | 'role' | 'joined_at'>): Member {
+type MemberRow = Pick<MembershipsTable, 'uid' | 'member' | 'role' | 'joined_at'>
+
+function memberOf(row: MemberRow): Member {
   return { id: row.uid, serial: row.member, role: row.role, joinedAt: row.joined_at }
 }

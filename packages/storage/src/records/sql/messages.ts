@@ -6,6 +6,7 @@ import { tagLines } from './folding.ts'
 import { lockConversation } from './memberships.ts'
 import { createMessageList } from './message-list.ts'
 import { messageOf, messageSerial } from './message-row.ts'
+import { newRevision } from './revision.ts'
 import type { Tables } from './schema.ts'
 import { visible } from './talks.ts'
 
@@ -48,6 +49,7 @@ export function createMessages(database: Database<Tables>): Messages {
             once: more.once?.key ?? null,
             created_at: at,
             updated_at: at,
+            revision: newRevision(),
           })
           .returningAll()
           .executeTakeFirstOrThrow()
@@ -131,6 +133,7 @@ export function createMessages(database: Database<Tables>): Messages {
             updated_at: at,
             edited_at: at,
             edited_by: by,
+            revision: newRevision(),
           })
           .where('serial', '=', messageSerial(id))
           .where('app', '=', app)
@@ -145,7 +148,10 @@ export function createMessages(database: Database<Tables>): Messages {
         const ofMessage = { serial: messageSerial(id), app }
         await tx
           .updateTable('messages')
-          .set({ text: 'null', data: '{}', tags: '[]', updated_at: at, deleted_at: at, deleted_by: by })
+          .set({
+            ...{ text: 'null', data: '{}', tags: '[]', updated_at: at, deleted_at: at, deleted_by: by },
+            revision: newRevision(),
+          })
           .where((eb) => eb.and(ofMessage))
           .where('deleted_at', 'is', null)
           .execute()

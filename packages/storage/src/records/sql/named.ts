@@ -1,6 +1,7 @@
-import { type Kysely, type Selectable, sql } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import type { Flavour } from './database.ts'
 import type { Tables } from './schema.ts'
+import { isAny, piece, plain, rowsOf } from './statement.ts'
 
 /** The tables whose rows are named by app and id. */
 type NamedTable = 'users' | 'attachments' | 'conversations'
@@ -17,12 +18,11 @@ export async function rowsNamed<T extends NamedTable, C extends keyof Tables[T] 
   app: string,
   ids: readonly string[],
 ): Promise<readonly Pick<Selectable<Tables[T]>, C & keyof Selectable<Tables[T]>>[]> {
-  const cells = columns === '*' ? sql`*` : sql.join(columns.map((column) => sql.id(column)))
-  const some = sql`select ${cells} from ${sql.table(table)}`
+  const some = plain(`select ${columns === '*' ? '*' : columns.join()} from ${table}`)
   const rows =
     flavour === 'sqlite'
-      ? sql`${some} where app = ${app} and id in (select value from json_each(${JSON.stringify(ids)}))`
-      : sql`select found.* from unnest(${ids}::text[]) as wanted (name),
+      ? piece`${some} where app = ${app} and ${isAny(flavour, 'id', ids)}`
+      : piece`select found.* from unnest(${ids}::text[]) as wanted (name),
           lateral (${some} where app = ${app} and id = wanted.name collate "C" limit 1) as found`
-  return (await rows.execute(db)).rows as never
+  return rowsOf(db, flavour, rows)
 }

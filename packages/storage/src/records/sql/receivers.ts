@@ -2,6 +2,8 @@ import type { Attachment, Attachments, Reach, Receiver } from '../port.ts'
 import { type Database, isIn } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
+import type { MembershipsTable } from './schema-talk.ts'
+import { isAny, type Piece, piece, rowsOf } from './statement.ts'
 
 /**
  * Who receives an attachment: the users named at upload; otherwise, in a conversation, the sender and the members at its version. All
@@ -83,13 +85,18 @@ export function createReceivers({
     },
 
     receivedBy: async (app, user, attachments, { later = false } = {}) => {
-      const found = await read
-        .selectFrom('users')
-        .select('serial')
-        .where('app', '=', app)
-        .where('id', '=', user)
-        .executeTakeFirst()
+      const ask = <R>(statement: Piece) => rowsOf<R>(read, flavour, statement)
+      const [found] = await ask<{ serial: number }>(piece`select serial from users where app = ${app} and id = ${user}`)
       if (found === undefined) return { receiver: null, ids: new Set() }
+
+      const conversations = [...new Set(attachments.flatMap((each) => each.conversationSerial ?? []))]
+      const intervals =
+        conversations.length === 0
+          ? []
+          : await ask<Pick<MembershipsTable, 'conversation' | 'joined' | 'ended'>>(
+              piece`select conversation, joined, ended from memberships
+                where member = ${found.serial} and ${isAny(flavour, 'conversation', conversations)}`,
+            )
 
       const serials = attachments.filter((each) => each.recipients !== null).map((each) => each.serial)
       const toUser =
@@ -102,14 +109,6 @@ export function createReceivers({
               .where(isIn(flavour, 'attachment', serials))
               .execute()
       const namedIn = new Set(toUser.map((row) => row.attachment))
-
-      const conversations = new Set(attachments.flatMap((each) => each.conversationSerial ?? []))
-      const intervals = await read
-        .selectFrom('memberships')
-        .select(['conversation', 'joined', 'ended'])
-        .where('member', '=', found.serial)
-        .where(isIn(flavour, 'conversation', [...conversations]))
-        .execute()
 
       const receives = attachments.filter((attachment) => {
         const { app: owner, serial, conversationSerial, version, recipients, fromSerial, held } = attachment

@@ -76,4 +76,6 @@ export type MessagesTable = {
   deleted_by: string | null
   /** The sender's own mark for it. */
   once: string | null
+  /** See `newRevision`. */
+  revision: number
 }

@@ -137,6 +137,8 @@ export type AttachmentsTable = {
   /** JSON: ids, or null. */
   recipients: string | null
   created_at: number
+  /** See `newRevision`. */
+  revision: number
 }
 
 /** Receivers named at upload. */

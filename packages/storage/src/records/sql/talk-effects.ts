@@ -8,6 +8,7 @@ import type { Effect, Of } from './effect.ts'
 import { attachmentCreated, tell } from './events.ts'
 import { bannedAmong, joinAll, leaveAll, lockConversation, usersAmong } from './memberships.ts'
 import { deleteAttachment } from './removal.ts'
+import { newRevision } from './revision.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
 import { selvesOf } from './user-merge.ts'
@@ -62,7 +63,7 @@ export async function changeAttachment(
   if (to === 'shared') return shareHeld(tx, flavour, app, attachment)
   const row = await tx
     .updateTable('attachments')
-    .set({ access: to, protected: 0 })
+    .set({ access: to, protected: 0, revision: newRevision() })
     .where('app', '=', app)
     .where('id', '=', attachment)
     .returning('path')
@@ -75,6 +76,7 @@ async function shareHeld(tx: Transaction<Tables>, flavour: Flavour, app: string,
     .updateTable('attachments')
     .set((eb) => ({
       held: 0,
+      revision: newRevision(),
       version: eb.fn.coalesce(
         eb
           .selectFrom('conversations')

@@ -3,6 +3,7 @@ import { breathe, type Flavour, isIn } from './database.ts'
 import type { Effect, Of } from './effect.ts'
 import { lockUser } from './logins.ts'
 import { mergeMemberships, type Person } from './membership-merge.ts'
+import { newRevision } from './revision.ts'
 import type { Tables } from './schema.ts'
 import type { Mark } from './standing.ts'
 
@@ -85,7 +86,7 @@ async function moveBelongings(tx: Transaction<Tables>, app: string, from: Person
   for (const { conversation } of homes) {
     await tx
       .updateTable('attachments')
-      .set({ sender: to.id, sender_serial: to.serial })
+      .set({ sender: to.id, sender_serial: to.serial, revision: newRevision() })
       .where('conversation', '=', conversation)
       .where('sender_serial', '=', from.serial)
       .execute()

@@ -24,4 +24,11 @@ export const MEDIA_MIGRATIONS: readonly Migration[] = [
     name: 'media-0002-for-message',
     statements: ({ integer }) => [`alter table attachments add column for_message ${integer} not null default 0`],
   },
+  {
+    name: 'media-0003-revisions',
+    statements: ({ integer }) => [
+      `alter table messages add column revision ${integer} not null default 0`,
+      `alter table attachments add column revision ${integer} not null default 0`,
+    ],
+  },
 ]

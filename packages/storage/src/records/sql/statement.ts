@@ -1,0 +1,63 @@
+import { CompiledQuery, type Kysely } from 'kysely'
+import type { Flavour } from './database.ts'
+import type { Tables } from './schema.ts'
+
+/**
+ * A piece of SQL: texts with a value between each two. For the few statements that are asked all the time: written down as they are, they
+ * cost a twentieth of what the query builder takes to make the same text.
+ */
+export type Piece = { readonly texts: readonly string[]; readonly values: readonly unknown[] }
+
+/** Writes a piece. Values become parameters; a value that is a piece is set in. */
+export function piece(texts: TemplateStringsArray, ...values: readonly unknown[]): Piece {
+  return { texts, values }
+}
+
+/** A piece without values. The text MUST be the program's own. */
+export function plain(text: string): Piece {
+  return { texts: [text], values: [] }
+}
+
+/** Pieces one after another. */
+export function inRow(pieces: readonly Piece[], between = ''): Piece {
+  const texts = pieces.map((_, index) => (index === 0 ? '' : between))
+  return { texts: [...texts, ''], values: pieces }
+}
+
+/** Whether a column is one of the values: one parameter, however many they are. The column's name MUST be the program's own. */
+export function among(flavour: Flavour, column: string, values: readonly string[] | readonly number[]): Piece {
+  return flavour === 'sqlite'
+    ? { texts: [`${column} in (select value from json_each(`, '))'], values: [JSON.stringify(values)] }
+    : { texts: [`${column} = any(`, ')'], values: [values] }
+}
+
+/** The same for lists that mostly hold one value, which is looked up at half the cost of a list. */
+export function isAny(flavour: Flavour, column: string, values: readonly string[] | readonly number[]): Piece {
+  return values.length === 1 ? { texts: [`${column} = `, ''], values } : among(flavour, column, values)
+}
+
+/** Asks, and answers all rows. `R` MUST be what the statement selects. */
+export async function rowsOf<R>(db: Kysely<Tables>, flavour: Flavour, statement: Piece): Promise<readonly R[]> {
+  const values: unknown[] = []
+  const text = write(statement, flavour, values)
+  return (await db.executeQuery(CompiledQuery.raw(text, values) as CompiledQuery<R>)).rows
+}
+
+/** The text of a piece; its values are appended to `all`. */
+function write({ texts, values }: Piece, flavour: Flavour, all: unknown[]): string {
+  let text = texts[0] ?? ''
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (isPiece(value)) text += write(value, flavour, all)
+    else {
+      all.push(value)
+      text += flavour === 'sqlite' ? '?' : `$${all.length}`
+    }
+    text += texts[i + 1] ?? ''
+  }
+  return text
+}
+
+function isPiece(value: unknown): value is Piece {
+  return typeof value === 'object' && value !== null && 'texts' in value
+}
