@@ -351,32 +351,6 @@ describe('a service token', () => {
   })
 })
 
-describe('the login wall', () => {
-  test('keeps out single users who come without its word, and them alone', async () => {
-    const { app, file, bob } = await scene({ loginWallSecret: null })
-    const receiver = { id: 'bob', serial: bob.userSerial }
-    const pass = mac(await passOf(app, bob))
-    const link = mac((await house.links(app)).token(file, receiver))
-    const url = await signedFor(app, file.path, bob)
-    const key = await house.key(app, [{ actions: ['read'], resource: `/apps/${app}` }])
-    const service = mac((await house.links(app)).service(file, key.serial, house.clock))
-    const digest = 'sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b'
-    await house.change({ kind: 'settings', app, settings: { loginWallSecret: digest } })
-    for (const [name, credential] of Object.entries({ pass, link, url })) {
-      assert.equal(await house.read(file.path, credential), 'wall_missing', name)
-      for (const word of ['', 'Secret', 'secret ', digest, 'secret, secret']) {
-        const headers = { 'x-gatehouse-wall': word }
-        assert.equal(await house.read(file.path, credential, { headers }), 'wall_missing', `${name} ${word}`)
-      }
-      assert.equal(await house.read(file.path, credential, { headers: { 'x-gatehouse-wall': 'secret' } }), 'ok', name)
-    }
-    assert.equal(await house.read(file.path, service), 'ok')
-    assert.equal(await house.read(file.path, { form: 'secret', text: key.secret }), 'ok')
-    const forged = await house.read(file.path, mac('A'.repeat(40)), { headers: { 'x-gatehouse-wall': 'secret' } })
-    assert.ok(['credential_malformed', 'signature_invalid'].includes(forged))
-  })
-})
-
 describe('the lifetime that an app gives to links', () => {
   test('ends what is like them, too', async () => {
     const { app, file, bob } = await scene({ linkSeconds: 60 })

@@ -1,11 +1,26 @@
 import type { Socket } from 'node:net'
-import type { Outlet } from '../deliver/outlet.ts'
-import type { LaneParts } from './lane.ts'
+import type { MediaRequest, Outlet } from '../deliver/outlet.ts'
 import { type Fields, readHead } from './read-head.ts'
 import type { Writer } from './writer.ts'
 
 /** What is kept of requests that came before the answer to the one before them was sent. */
 const MOST_WAITING = 64 * 1024
+
+/** What the lane is made of. Times are milliseconds. */
+export type LaneParts = {
+  /** Whether a target is one of media. */
+  readonly takes: (target: string) => boolean
+  /** Answers a request for media, or declines it. */
+  readonly answer: (request: MediaRequest, outlet: Outlet) => void
+  /** Gives a connection to Node's HTTP server. What was read and not answered is emitted on it afterwards. */
+  readonly handOver: (socket: Socket) => void
+  /** Whether the server still takes connections: otherwise an answer is the last of its connection. */
+  readonly listening: () => boolean
+  /** How long the first byte of a request may take on a new connection. */
+  readonly headMilliseconds: number
+  /** How long a connection may be silent. */
+  readonly idleMilliseconds: number
+}
 
 /** What connections have in common. */
 export type Surroundings = LaneParts & {

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import type { MediaRequest, Outlet } from '../deliver/outlet.ts'
-import { Connection, type Surroundings } from './connection.ts'
+import { Connection, type LaneParts, type Surroundings } from './connection.ts'
 import { createWriter } from './writer.ts'
 
 /**
@@ -15,22 +14,6 @@ export type Lane = {
   readonly closeIdle: () => void
   /** Ends every connection. */
   readonly closeAll: () => void
-}
-
-/** What the lane is made of. Times are milliseconds. */
-export type LaneParts = {
-  /** Whether a target is one of media. */
-  readonly takes: (target: string) => boolean
-  /** Answers a request for media, or declines it. */
-  readonly answer: (request: MediaRequest, outlet: Outlet) => void
-  /** Gives a connection to Node's HTTP server. What was read and not answered is emitted on it afterwards. */
-  readonly handOver: (socket: Socket) => void
-  /** Whether the server still takes connections: otherwise an answer is the last of its connection. */
-  readonly listening: () => boolean
-  /** How long the first byte of a request may take on a new connection. */
-  readonly headMilliseconds: number
-  /** How long a connection may be silent. */
-  readonly idleMilliseconds: number
 }
 
 /** The longest time between two looks at the connections. */
