@@ -5,10 +5,7 @@ import { pageOf } from './paging.ts'
 import type { Tables, ViewsTable, ViewTables } from './schema.ts'
 import { createViewEvents } from './view-events.ts'
 
-/** Lines written at a time: a few milliseconds of work, and each page of an index is written once for several of them. */
-const LINES = 250
-
-/** Lines deleted at a time. */
+/** Lines written at a time: a few milliseconds of work. */
 const PIECE = 100
 
 /** Names of users remembered by serial number; a serial changes its name by a merge alone. */
@@ -98,7 +95,7 @@ export function createViews(
   return {
     append: async (views) => {
       const list = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
-      for (const some of chunks(views, LINES)) {
+      for (const some of chunks(views, PIECE)) {
         await lookUpNames(some)
         const lines = rowTable<Omit<ViewsTable, 'serial'>>(log.flavour, COLUMNS, some.map(cells))
         await log.write((tx) => tx.insertInto('views').columns(list).expression(lines).execute())
