@@ -13,7 +13,7 @@ import { createStandings, type NodeStandings, type Peer } from './standing/stand
 import { ALONE, createSharedTrust } from './standing/trust.ts'
 import { checkSurfaces } from './surfaces.ts'
 import { createThread } from './thread.ts'
-import { startUpkeep } from './upkeep.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { startWorkers } from './workers.ts'
 
 /** A server that accepts connections. */
@@ -45,12 +45,14 @@ export async function serve(config: Config): Promise<Serving> {
       config.reserveBytes === 0 ? null : createReserve({ folder: config.data, bytes: config.reserveBytes })
     if (config.demo) await seedDemo({ ...storage, now: Date.now })
     const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
-    const node = await startNode(config, storage, reserve, log)
+    const place: { upkeep: Upkeep | null } = { upkeep: null }
+    const node = await startNode(config, storage, reserve, log, () => place.upkeep?.clear())
     const keyParts = { ...storage, change: node.change }
     const upkeep = startUpkeep({
       ...{ ...storage, reserve, log, now: Date.now, applied: node.applied, change: node.change },
       keepKeys: (stopped) => keepMediaKeys(keyParts, { days: config.mediaKeyDays, now: Date.now, stopped }),
     })
+    place.upkeep = upkeep
     const settled = listeningOn(config, node.port)
     return {
       url: settled.publicUrl,
@@ -79,7 +81,13 @@ type Node = { readonly port: number; readonly failed: Promise<Error>; close(): P
 /** `applied` is the last sequence that is in force on it; `change` writes the next. */
 type JoinedNode = Node & { readonly applied: () => number; readonly change: Standings['change'] }
 
-async function startNode(config: Config, storage: Storage, reserve: Reserve | null, log: Logger): Promise<JoinedNode> {
+async function startNode(
+  config: Config,
+  storage: Storage,
+  reserve: Reserve | null,
+  log: Logger,
+  appDeleted: () => void,
+): Promise<JoinedNode> {
   const { records } = storage
   const from = await records.changes.last()
   const marks = createSharedMarks()
@@ -89,8 +97,12 @@ async function startNode(config: Config, storage: Storage, reserve: Reserve | nu
   const place: { cluster: Cluster | null } = { cluster: null }
   const keep = (applyHere: (logged: LoggedChange) => number, peers: readonly Peer[]): NodeStandings => {
     const others = { confirm: async (sequence: number) => joined(place).confirm(sequence), setBack: fail }
+    const applyNoting = (logged: LoggedChange) => {
+      if (logged.change.kind === 'app' && logged.change.to === 'deleted') appDeleted()
+      return applyHere(logged)
+    }
     const shared = records.nodes === null ? {} : { others }
-    standings = createStandings({ records, applyHere, peers, from, reserve, now: Date.now, ...shared })
+    standings = createStandings({ records, applyHere: applyNoting, peers, from, reserve, now: Date.now, ...shared })
     return standings
   }
   const refresh = async () => records.nodes === null || joined(place).refresh()

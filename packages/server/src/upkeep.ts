@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { sweepStorage } from '@gatehouse/storage/audit'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { Reserve } from '@gatehouse/storage/blobs/reserve'
@@ -11,6 +12,8 @@ import { unshare } from './share.ts'
 export type Upkeep = {
   /** Resolves when the round that is under way is done. */
   settled(): Promise<void>
+  /** Clears what deleted apps have left, after the round that is under way. */
+  clear(): void
   stop(): Promise<void>
 }
 
@@ -32,8 +35,8 @@ const KEYS_AFTER = 30_000
 const PIECE = 500
 
 /**
- * Starts the upkeep of an installation: what interrupted uploads left behind goes, as do files that wait for a day to be sent, answers kept for repeated requests after a day,
- * lines of the access log after their time, counts of tokens that have ended, and changes that every node has applied. Once at the start and then every hour; one node's faults do not stop it.
+ * Starts the upkeep of an installation: what deleted apps have left goes, and what interrupted uploads left behind, as do files that wait for a day to be sent, answers kept for repeated requests after a day,
+ * lines of the access log after their time, counts of tokens that have ended, tries at passwords, and changes that every node has applied. Once at the start and then every hour; one node's faults do not stop it.
  */
 export function startUpkeep(parts: {
   records: Records
@@ -61,6 +64,11 @@ export function startUpkeep(parts: {
         yield piece
       }
     },
+  }
+
+  /** What a deleted app has left goes in portions, and after a restart from where it was. */
+  async function clearApps(): Promise<void> {
+    while (!stopped && (await records.apps.clear())) await setImmediate()
   }
 
   /** Each app says how long its lines are kept. */
@@ -105,6 +113,7 @@ export function startUpkeep(parts: {
 
   async function round(): Promise<void> {
     try {
+      await clearApps()
       const swept = await sweepStorage({ records, blobs: untilStopped, graceMs: GRACE, now: now() })
       log.debug({ swept }, 'swept')
       await reserve?.restore()
@@ -138,6 +147,11 @@ export function startUpkeep(parts: {
   timer.unref()
   return {
     settled: () => running,
+    clear() {
+      running = running.then(clearApps).catch((error) => {
+        if (!stopped) log.error({ err: error }, 'a deleted app could not be cleared; it is tried again within an hour')
+      })
+    },
     async stop() {
       stopped = true
       clearInterval(timer)

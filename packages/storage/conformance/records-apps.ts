@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Conflict } from '../src/records/port.ts'
+import { type App, Conflict, Missing, type Page } from '../src/records/port.ts'
 import { all, type Cases, fresh, NOON, WHOLE } from './records-world.ts'
 
 /** Apps. */
@@ -85,77 +85,99 @@ export const appCases: Cases = {
     assert.equal((await records.apps.find(id))?.status, 'active')
   },
 
-  'deleting takes everything under the app along, nothing of another, and its id is never used again': async ({
-    records,
-    app,
-    attachment,
-    change,
-  }) => {
-    const [gone, kept] = [(await app()).id, (await app()).id]
-    for (const id of [gone, kept]) {
-      await records.keys.create({
-        id: `${id}-key`,
-        app: id,
-        name: '',
-        grants: [],
-        secretHash: fresh(),
-        sealedSecret: new Uint8Array(1),
-        expiresAt: null,
-        at: NOON,
-      })
-      await records.conversations.put({ app: id, id: 'talk', type: 'group', members: ['ann', 'bob'], at: NOON })
-      const shared = await attachment(id, { id: 'file', conversation: 'talk', blob: `${id}/blob` })
-      await attachment(id, { id: 'named', recipients: ['cid'] })
-      await records.conversations.ban(id, 'talk', { users: ['cid'], by: null, at: NOON })
-      await records.messages.create({
-        app: id,
-        conversation: 'talk',
-        from: 'ann',
-        text: 'hi',
-        attachments: [shared.id],
-        at: NOON,
-      })
-      await change({ kind: 'user', app: id, user: 'bob', to: 'suspended' })
-    }
-    const logged = await change({ kind: 'app', app: gone, to: 'deleted' })
-    assert.equal(logged.rows.length, 1)
-    assert.deepEqual([logged.rows[0]?.scope, logged.rows[0]?.revoked], ['app', true])
+  'deleting takes everything under the app along, in portions, nothing of another, and its id is never used again':
+    async ({ records, app, attachment, change }) => {
+      const [gone, kept] = [(await app()).id, (await app()).id]
+      for (const id of [gone, kept]) {
+        await records.keys.create({
+          id: `${id}-key`,
+          app: id,
+          name: '',
+          grants: [],
+          secretHash: fresh(),
+          sealedSecret: new Uint8Array(1),
+          expiresAt: null,
+          at: NOON,
+        })
+        await records.conversations.put({ app: id, id: 'talk', type: 'group', members: ['ann', 'bob'], at: NOON })
+        const shared = await attachment(id, { id: 'file', conversation: 'talk', blob: `${id}/blob` })
+        await attachment(id, { id: 'named', recipients: ['cid'] })
+        await records.conversations.ban(id, 'talk', { users: ['cid'], by: null, at: NOON })
+        await records.messages.create({
+          app: id,
+          conversation: 'talk',
+          from: 'ann',
+          text: 'hi',
+          attachments: [shared.id],
+          at: NOON,
+        })
+        await change({ kind: 'user', app: id, user: 'bob', to: 'suspended' })
+      }
+      const logged = await change({ kind: 'app', app: gone, to: 'deleted' })
+      assert.equal(logged.rows.length, 1)
+      assert.deepEqual([logged.rows[0]?.scope, logged.rows[0]?.revoked], ['app', true])
 
-    const left = async (id: string) => ({
-      app: (await records.apps.find(id)) !== null,
-      key: (await records.keys.find(`${id}-key`)) !== null,
-      users: (await records.users.list(id, WHOLE)).items.length,
-      conversations: (await records.conversations.list(id, WHOLE)).items.length,
-      members: (await records.conversations.members(id, 'talk', WHOLE)).items.length,
-      messages: (await records.messages.list(id, 'talk', { ...WHOLE, order: 'ascending' })).items.length,
-      attachments: (await records.attachments.list(id, WHOLE)).items.length,
-      blob: await records.attachments.references(`${id}/blob`),
-      usage: (await records.apps.usage(id)).attachments,
-    })
-    assert.deepEqual(await left(gone), {
-      app: false,
-      key: false,
-      users: 0,
-      conversations: 0,
-      members: 0,
-      messages: 0,
-      attachments: 0,
-      blob: false,
-      usage: 0,
-    })
-    assert.deepEqual(await left(kept), {
-      app: true,
-      key: true,
-      users: 3,
-      conversations: 1,
-      members: 2,
-      messages: 1,
-      attachments: 2,
-      blob: true,
-      usage: 2,
-    })
-    assert.equal(await records.changes.append({ kind: 'app', app: gone, to: 'deleted' }, 'x', NOON), null)
-    const again = records.apps.create({ id: gone, name: '', settings: {}, linkKey: new Uint8Array(1), at: NOON })
-    await assert.rejects(again, Conflict)
-  },
+      // Before anything of it is cleared, there is no such app for anybody.
+      const create = () =>
+        records.apps.create({ id: gone, name: '', settings: {}, linkKey: new Uint8Array(1), at: NOON })
+      assert.equal(await records.apps.find(gone), null)
+      assert.equal(await records.apps.rename(gone, 'Back'), null)
+      assert.equal((await records.apps.usage(gone)).bytes, 0)
+      assert.equal(await records.keys.find(`${gone}-key`), null)
+      for (let after: string | null = null; ; ) {
+        const page: Page<App> = await records.apps.list({ after, limit: 100 })
+        assert.ok(!page.items.some(({ id }) => id === gone))
+        after = page.next
+        if (after === null) break
+      }
+      for (const to of ['active', 'suspended', 'deleted'] as const) {
+        assert.equal(await records.changes.append({ kind: 'app', app: gone, to }, 'x', NOON), null)
+      }
+      assert.equal(await records.changes.append({ kind: 'revoke', app: gone, target: { app: true } }, 'x', NOON), null)
+      await assert.rejects(create(), Conflict)
+      await assert.rejects(attachment(gone, { id: 'late' }), Missing)
+      // Portions end, by whomever they are cleared; another node may have cleared some.
+      await Promise.all(
+        [1, 2].map(async () => {
+          while (await records.apps.clear());
+        }),
+      )
+
+      const left = async (id: string) => ({
+        app: (await records.apps.find(id)) !== null,
+        key: (await records.keys.find(`${id}-key`)) !== null,
+        users: (await records.users.list(id, WHOLE)).items.length,
+        conversations: (await records.conversations.list(id, WHOLE)).items.length,
+        members: (await records.conversations.members(id, 'talk', WHOLE)).items.length,
+        messages: (await records.messages.list(id, 'talk', { ...WHOLE, order: 'ascending' })).items.length,
+        attachments: (await records.attachments.list(id, WHOLE)).items.length,
+        blob: await records.attachments.references(`${id}/blob`),
+        usage: (await records.apps.usage(id)).attachments,
+      })
+      assert.deepEqual(await left(gone), {
+        app: false,
+        key: false,
+        users: 0,
+        conversations: 0,
+        members: 0,
+        messages: 0,
+        attachments: 0,
+        blob: false,
+        usage: 0,
+      })
+      assert.deepEqual(await left(kept), {
+        app: true,
+        key: true,
+        users: 3,
+        conversations: 1,
+        members: 2,
+        messages: 1,
+        attachments: 2,
+        blob: true,
+        usage: 2,
+      })
+      assert.equal(await records.changes.append({ kind: 'app', app: gone, to: 'deleted' }, 'x', NOON), null)
+      await assert.rejects(create(), Conflict)
+      assert.equal(await records.apps.clear(), false)
+    },
 }

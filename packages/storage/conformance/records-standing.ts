@@ -166,6 +166,7 @@ export const standingCases: Cases = {
     await change({ kind: 'user', app, user: 'ann', to: 'suspended' })
     await change({ kind: 'revoke', app, target: { token: 'x' } })
     await change({ kind: 'app', app, to: 'deleted' })
+    while (await records.apps.clear());
     const standing = [...(await standingOf(records, app)).values()]
     assert.deepEqual(
       standing.map((row) => [row.scope, row.revoked]),

@@ -71,6 +71,7 @@ export const viewCases: Cases = {
     assert.equal((await records.views.list(one, WHOLE)).items.length, 2)
     assert.equal((await records.views.list(two, WHOLE)).items.length, 1)
     await change({ kind: 'app', app: one, to: 'deleted' })
+    while (await records.apps.clear());
     assert.equal((await records.views.list(one, WHOLE)).items.length, 0)
     assert.equal((await records.views.list(two, WHOLE)).items.length, 1)
   },

@@ -102,8 +102,9 @@ export type App = {
 }
 
 /**
- * Apps. Deleting one is a change ({@link Changes.append}) and takes everything under it along, in one transaction: a large
- * app takes seconds, during which others write late. Its id is never used again, so that nobody inherits what is known of it.
+ * Apps. Deleting one is a change ({@link Changes.append}): from then on there is no such app, and its keys are gone. Everything else under it
+ * goes with {@link Apps.clear}, and until then may still be found by who does not ask for the app first: the gate does. Its id is never used again, so that
+ * nobody inherits what is known of it.
  */
 export interface Apps {
   /** Raises {@link Conflict} (`app`) where the id is, or was, an app's. */
@@ -114,6 +115,11 @@ export interface Apps {
   rename(id: string, name: string): Promise<App | null>
   /** Bytes and number of attachments now stored in the app, for quotas. Constant time. */
   usage(id: string): Promise<{ readonly bytes: number; readonly attachments: number }>
+  /**
+   * Deletes a portion of what is left of deleted apps, small enough to hold nobody up. False once nothing is left. May be called by several nodes at
+   * once, and goes on where it was interrupted. The blobs are left to the sweep, which takes what no record names.
+   */
+  clear(): Promise<boolean>
 }
 
 /** A grant as stored: the shape of the `grants` of the native API. */

@@ -2,10 +2,12 @@ import type { Selectable } from 'kysely'
 import { type App, type Apps, Conflict } from '../port.ts'
 import type { Database } from './database.ts'
 import { pageOf, serialCursor } from './paging.ts'
+import { presentApp } from './present-app.ts'
+import { clearApps } from './removal.ts'
 import type { AppsTable, Tables } from './schema.ts'
 
 /** Apps in SQL. */
-export function createApps({ read, write }: Database<Tables>): Apps {
+export function createApps({ flavour, read, write }: Database<Tables>): Apps {
   return {
     create: ({ id, name, settings, linkKey, at }) =>
       write(async (tx) => {
@@ -37,7 +39,7 @@ export function createApps({ read, write }: Database<Tables>): Apps {
       }),
 
     find: async (id) => {
-      const row = await read.selectFrom('apps').selectAll().where('id', '=', id).executeTakeFirst()
+      const row = await presentApp(read, id).selectAll().executeTakeFirst()
       return row === undefined ? null : appOf(row)
     },
 
@@ -45,6 +47,7 @@ export function createApps({ read, write }: Database<Tables>): Apps {
       const rows = await read
         .selectFrom('apps')
         .selectAll()
+        .where('status', '<>', 'deleted')
         .where('serial', '>', serialCursor(after, 'ascending'))
         .orderBy('serial')
         .limit(limit + 1)
@@ -58,19 +61,18 @@ export function createApps({ read, write }: Database<Tables>): Apps {
           .updateTable('apps')
           .set({ name: JSON.stringify(name) })
           .where('id', '=', id)
+          .where('status', '<>', 'deleted')
           .returningAll()
           .executeTakeFirst()
         return row === undefined ? null : appOf(row)
       }),
 
     usage: async (id) => {
-      const row = await read
-        .selectFrom('apps')
-        .select(['used_bytes', 'used_attachments'])
-        .where('id', '=', id)
-        .executeTakeFirst()
+      const row = await presentApp(read, id).select(['used_bytes', 'used_attachments']).executeTakeFirst()
       return { bytes: row?.used_bytes ?? 0, attachments: row?.used_attachments ?? 0 }
     },
+
+    clear: () => write((tx) => clearApps(tx, flavour)),
   }
 }
 
@@ -81,7 +83,7 @@ function appOf(row: Selectable<AppsTable>): App {
     name: JSON.parse(row.name),
     settings: JSON.parse(row.settings),
     linkKey: new Uint8Array(row.link_key),
-    status: row.status,
+    status: row.status === 'active' ? 'active' : 'suspended',
     createdAt: row.created_at,
   }
 }

@@ -165,6 +165,7 @@ async function charge(
       used_attachments: eb('used_attachments', '+', 1),
     }))
     .where('id', '=', app)
+    .where('status', '<>', 'deleted')
     .returning(['used_bytes', 'used_attachments'])
     .executeTakeFirst()
   if (row === undefined) throw new Missing('app')

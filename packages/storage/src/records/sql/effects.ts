@@ -4,6 +4,7 @@ import type { Flavour } from './database.ts'
 import type { Effect, Of } from './effect.ts'
 import { deleteLogins } from './logins.ts'
 import { changeMediaKey } from './media-keys.ts'
+import { presentApp } from './present-app.ts'
 import { deleteApp, deleteUser } from './removal.ts'
 import { newRevision } from './revision.ts'
 import type { Tables } from './schema.ts'
@@ -30,7 +31,7 @@ export async function takeEffect(
     case 'key':
       return changeKey(tx, change)
     case 'app':
-      return changeApp(tx, flavour, change)
+      return changeApp(tx, change)
     case 'settings':
       return changeSettings(tx, change)
     case 'link-key':
@@ -140,15 +141,16 @@ async function changeKey(tx: Transaction<Tables>, { app, key, to }: Of<'key'>): 
   return row === undefined ? null : { marks: [{ scope: 'key', target: key, serial: row.serial, suspended }], paths: [] }
 }
 
-async function changeApp(tx: Transaction<Tables>, flavour: Flavour, { app, to }: Of<'app'>): Promise<Effect | null> {
+async function changeApp(tx: Transaction<Tables>, { app, to }: Of<'app'>): Promise<Effect | null> {
   if (to === 'deleted') {
-    const serial = await deleteApp(tx, flavour, app)
+    const serial = await deleteApp(tx, app)
     return serial === null ? null : { marks: [{ scope: 'app', target: app, serial, revoked: true }], paths: [] }
   }
   const row = await tx
     .updateTable('apps')
     .set({ status: to })
     .where('id', '=', app)
+    .where('status', '<>', 'deleted')
     .returning('serial')
     .executeTakeFirst()
   if (row === undefined) return null
@@ -160,6 +162,7 @@ async function changeSettings(tx: Transaction<Tables>, { app, settings }: Of<'se
     .updateTable('apps')
     .set((eb) => ({ settings: eb.ref('settings') }))
     .where('id', '=', app)
+    .where('status', '<>', 'deleted')
     .returning('settings')
     .executeTakeFirst()
   if (row === undefined) return null
@@ -168,6 +171,7 @@ async function changeSettings(tx: Transaction<Tables>, { app, settings }: Of<'se
     .updateTable('apps')
     .set({ settings: JSON.stringify(Object.fromEntries(merged)) })
     .where('id', '=', app)
+    .where('status', '<>', 'deleted')
     .execute()
   return NO_EFFECT
 }
@@ -177,6 +181,7 @@ async function changeLinkKey(tx: Transaction<Tables>, { app, linkKey }: Of<'link
     .updateTable('apps')
     .set({ link_key: linkKey })
     .where('id', '=', app)
+    .where('status', '<>', 'deleted')
     .returning('serial')
     .executeTakeFirst()
   return row === undefined ? null : NO_EFFECT
@@ -221,7 +226,7 @@ async function revocationMarks(
   app: string,
   target: Exclude<RevocationTarget, { key: string }>,
 ): Promise<readonly Mark[] | null> {
-  const home = await tx.selectFrom('apps').select('serial').where('id', '=', app).executeTakeFirst()
+  const home = await presentApp(tx, app).select('serial').executeTakeFirst()
   if (home === undefined) return null
   await deleteRevokedLogins(tx, app, target)
   if ('app' in target) return [{ scope: 'app', target: app, serial: home.serial, before: 'now' }]

@@ -43,7 +43,13 @@ export function createLogins({ read, write }: Database<Tables>): Logins {
     },
 
     findBySecretHash: async (secretHash) => {
-      const row = await read.selectFrom('logins').selectAll().where('secret_hash', '=', secretHash).executeTakeFirst()
+      const row = await read
+        .selectFrom('logins')
+        .selectAll('logins')
+        .innerJoin('apps', 'apps.id', 'logins.app')
+        .where('apps.status', '<>', 'deleted')
+        .where('secret_hash', '=', secretHash)
+        .executeTakeFirst()
       return row === undefined ? null : loginOf(row)
     },
 

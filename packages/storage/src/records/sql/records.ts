@@ -18,6 +18,7 @@ import { TALK_MIGRATIONS } from './migrations/talk.ts'
 import { VIEW_MIGRATIONS } from './migrations/views.ts'
 import { WEBHOOK_MIGRATIONS } from './migrations/webhooks.ts'
 import { createOutbox } from './outbox.ts'
+import { findDeletedApp } from './present-app.ts'
 import type { Tables, ViewTables } from './schema.ts'
 import { createSecrets } from './secrets.ts'
 import { createTries } from './tries.ts'
@@ -46,24 +47,26 @@ export async function openSqlRecords(database: Database<Tables>, log: Database<V
     throw error
   }
   const attachments = createAttachments(database)
+  const apps = createApps(database)
   const changes = createChanges(database)
   const { forget, ...views } = createViews(log, database, attachments.receivers)
   return {
-    apps: createApps(database),
+    apps: {
+      ...apps,
+      clear: async () => {
+        const app = await findDeletedApp(database.read)
+        // Lines that come late, of requests that were under way, are found by the next portion.
+        if (app !== null) await forget(app)
+        return app !== null && (await apps.clear())
+      },
+    },
     keys: createKeys(database),
     users: createUsers(database),
     logins: createLogins(database),
     conversations: createConversations(database),
     messages: createMessages(database),
     attachments,
-    changes: {
-      ...changes,
-      append: async (change, by, at) => {
-        const logged = await changes.append(change, by, at)
-        if (logged !== null && change.kind === 'app' && change.to === 'deleted') await forget(change.app)
-        return logged
-      },
-    },
+    changes,
     views,
     webhooks: createWebhooks(database),
     outbox: createOutbox(database),

@@ -46,7 +46,8 @@ export type AppsTable = {
   /** JSON. */
   settings: string
   link_key: Uint8Array
-  status: 'active' | 'suspended'
+  /** Of a deleted one, what is left is on its way out. */
+  status: 'active' | 'suspended' | 'deleted'
   used_bytes: number
   used_attachments: number
   created_at: number

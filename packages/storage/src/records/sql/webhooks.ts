@@ -2,6 +2,7 @@ import type { Selectable, Transaction } from 'kysely'
 import { Conflict, Missing, type Subscription, type Webhook, type Webhooks } from '../port.ts'
 import { breathe, CHUNK, type Database } from './database.ts'
 import { pageOf, serialCursor } from './paging.ts'
+import { presentApp } from './present-app.ts'
 import type { Tables } from './schema.ts'
 import type { WebhooksTable } from './schema-webhooks.ts'
 
@@ -11,7 +12,7 @@ export function createWebhooks(database: Database<Tables>): Webhooks {
   return {
     create: ({ app, id, url, subscriptions, sealed, at }) =>
       write(async (tx) => {
-        const home = await tx.selectFrom('apps').select('serial').where('id', '=', app).executeTakeFirst()
+        const home = await presentApp(tx, app).select('serial').executeTakeFirst()
         if (home === undefined) throw new Missing('app')
         const row = await tx
           .insertInto('webhooks')
