@@ -37,6 +37,9 @@ const PIECE = 500
 /**
  * Starts the upkeep of an installation: what deleted apps have left goes, and what interrupted uploads left behind, as do files that wait for a day to be sent, answers kept for repeated requests after a day,
  * lines of the access log after their time, counts of tokens that have ended, tries at passwords, and changes that every node has applied. Once at the start and then every hour; one node's faults do not stop it.
+ *
+ * The standing of ended login sessions is not pruned while their app is there: a media pass names its session and has no end of its own, so that
+ * row alone is what keeps it shut.
  */
 export function startUpkeep(parts: {
   records: Records
