@@ -6,7 +6,7 @@ import { messageOf, messageSerial } from './message-row.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import type { Tables } from './schema.ts'
 import type { MessagesTable } from './schema-talk.ts'
-import { among, inRow, isAny, type Piece, piece, plain, rowsOf } from './statement.ts'
+import { among, inRow, type Piece, piece, plain, rowsOf } from './statement.ts'
 import type { Viewer } from './talks.ts'
 
 /** What of a message tells which one it is, and whether it is as it was when it was read. */
@@ -130,7 +130,7 @@ export function createMessageList({ flavour, read }: Database<Tables>): Pick<Mes
     const serials = sources.map(({ serial }) => serial)
     const rows = await ask<{ conversation: number; joined: number; ended: number | null }>(piece`
       select conversation, joined, ended from memberships
-      where member = ${viewer.serial} and ${isAny(flavour, 'conversation', serials)}`)
+      where member = ${viewer.serial} and ${among(flavour, 'conversation', serials)}`)
     const seen = new Map<number, Interval[]>()
     for (const row of rows) {
       seen.set(row.conversation, [...(seen.get(row.conversation) ?? []), intervalOf(row, viewer)])

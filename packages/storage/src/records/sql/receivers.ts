@@ -3,7 +3,7 @@ import { type Database, isIn } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
 import type { MembershipsTable } from './schema-talk.ts'
-import { isAny, type Piece, piece, rowsOf } from './statement.ts'
+import { among, type Piece, piece, rowsOf } from './statement.ts'
 
 /**
  * Who receives an attachment: the users named at upload; otherwise, in a conversation, the sender and the members at its version. All
@@ -95,7 +95,7 @@ export function createReceivers({
           ? []
           : await ask<Pick<MembershipsTable, 'conversation' | 'joined' | 'ended'>>(
               piece`select conversation, joined, ended from memberships
-                where member = ${found.serial} and ${isAny(flavour, 'conversation', conversations)}`,
+                where member = ${found.serial} and ${among(flavour, 'conversation', conversations)}`,
             )
 
       const serials = attachments.filter((each) => each.recipients !== null).map((each) => each.serial)
