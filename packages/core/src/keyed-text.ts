@@ -1,40 +1,14 @@
-import type { KeyHandle, Primitives } from './primitives.ts'
-
 const SESSION = /^[0-9a-f]{24}$/
 
 /** Bytes of a login session's id. */
 export const SESSION_BYTES = 12
 
-/** What a keyed text's MAC covers before the bytes that it shows. Neither purpose nor bound text can hold NUL, so no two run into one another. */
-function textOf(purpose: string, bound: string): string {
-  return `${purpose}\0${bound}\0`
-}
-
 /**
- * Writes, from `from` on, the beginning of the HMAC-SHA256 over a purpose, what the text is bound to (an app's id or a canonical path), and the
- * bytes before `from`.
+ * What the MAC of a keyed text covers before the bytes that it shows: its purpose, and what it is bound to (an app's id or a canonical path).
+ * Neither can hold NUL, so that no two of them run into one another.
  */
-export function sealKeyed(
-  purpose: string,
-  bound: string,
-  bytes: Uint8Array,
-  from: number,
-  key: KeyHandle,
-  primitives: Primitives,
-): void {
-  primitives.seal(key, textOf(purpose, bound), bytes, from)
-}
-
-/** Whether bytes are as {@link sealKeyed} leaves them. Constant time. */
-export function isSealed(
-  purpose: string,
-  bound: string,
-  bytes: Uint8Array,
-  from: number,
-  key: KeyHandle,
-  primitives: Primitives,
-): boolean {
-  return primitives.sealed(key, textOf(purpose, bound), bytes, from)
+export function sealText(purpose: string, bound: string): string {
+  return `${purpose}\0${bound}\0`
 }
 
 /** Writes a whole number in `size` bytes, big-endian. Throws a RangeError where it does not fit. */

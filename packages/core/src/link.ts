@@ -1,4 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { sealText } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -27,15 +28,14 @@ export const MAX_SERIAL = 2 ** 40 - 1
 /** The largest sequence that a link can carry (32 bits). */
 export const MAX_SEQUENCE = 2 ** 32 - 1
 
-const PURPOSE = 'gatehouse recipient link v1\0'
+const PURPOSE = 'gatehouse recipient link v1'
 const VERSION = 1
 const HEADER = 10
 const MAC = 20
-const FORM = /^A[Q-Za-f][A-Za-z0-9_-]{38}$/
 
 /** Whether a text has the form of a recipient link; whether it is a good one, only {@link verifyLink} tells. */
 export function looksLikeLink(text: string): boolean {
-  return text.length === 40 && FORM.test(text)
+  return readLink(text) !== null
 }
 
 /**
@@ -48,7 +48,7 @@ export function createLinkMaker(
   key: KeyHandle,
   primitives: Primitives,
 ): (receiverSerial: number, sequence: number) => string {
-  const text = textOf(path)
+  const text = sealText(PURPOSE, path)
   const token = new Uint8Array(HEADER + MAC)
   return (receiverSerial, sequence) => {
     writeHeader(token, receiverSerial, sequence)
@@ -75,12 +75,7 @@ export function readLink(text: string): Link | null {
 
 /** Whether a link was derived with this key for this canonical path. Constant time. */
 export function verifyLink({ bytes }: Link, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.sealed(key, textOf(path), bytes, HEADER)
-}
-
-/** What the MAC covers before the header. */
-function textOf(path: string): string {
-  return `${PURPOSE}${path}\0`
+  return primitives.sealed(key, sealText(PURPOSE, path), bytes, HEADER)
 }
 
 function writeHeader(header: Uint8Array, receiverSerial: number, sequence: number): void {

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { isSealed, readNumber, readSession, SESSION_BYTES, sealKeyed, writeNumber, writeSession } from './keyed-text.ts'
+import { readNumber, readSession, SESSION_BYTES, sealText, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /** Whom a pre-signed URL is for, to what, and how long. `expires` is in seconds since the epoch. */
@@ -51,7 +51,7 @@ export function makePresigned(facts: PresignedFacts, key: KeyHandle, primitives:
   writeNumber(bytes, END + 1, 5, userSerial)
   writeNumber(bytes, END + 6, 4, sequence)
   if (session !== null) writeSession(bytes, END + SUBJECT, session)
-  sealKeyed(PURPOSE, path, bytes, from, key, primitives)
+  primitives.seal(key, sealText(PURPOSE, path), bytes, from)
   return {
     expires: String(expires),
     subject: encodeBase64url(bytes.subarray(END, from)),
@@ -81,5 +81,5 @@ export function readPresigned({ expires, subject, signature }: PresignedTexts): 
 
 /** Whether it was signed with this key for this canonical path. Constant time. */
 export function verifyPresigned({ bytes }: Presigned, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return isSealed(PURPOSE, path, bytes, bytes.length - SIGNATURE, key, primitives)
+  return primitives.sealed(key, sealText(PURPOSE, path), bytes, bytes.length - SIGNATURE)
 }
