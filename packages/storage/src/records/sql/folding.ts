@@ -21,19 +21,24 @@ export function holds(flavour: Flavour, column: string, text: string): RawBuilde
     : sql<SqlBool>`strpos(${sql.ref(column)}, ${text}) > 0`
 }
 
+/** A tag as it stands between others in {@link tagLines}. */
+export function tagLine(tag: string): string {
+  return `\n${JSON.stringify(tag)}\n`
+}
+
 /**
  * Tags as JSON with every tag on a line of its own. JSON escapes line feeds inside strings, so that looking for a whole line
  * finds exactly the tag.
  */
 export function tagLines(tags: readonly string[]): string {
-  return tags.length === 0 ? '[]' : `[\n${tags.map((tag) => JSON.stringify(tag)).join('\n,\n')}\n]`
+  return tags.length === 0 ? '[]' : `[${tags.map(tagLine).join(',')}]`
 }
 
 /** Whether a column of {@link tagLines} holds any of the tags. */
 export function hasTag(flavour: Flavour, column: string, tags: readonly string[]): RawBuilder<SqlBool> {
   if (tags.length === 0) return sql<SqlBool>`1 = 0`
   return sql<SqlBool>`(${sql.join(
-    tags.map((tag) => holds(flavour, column, `\n${JSON.stringify(tag)}\n`)),
+    tags.map((tag) => holds(flavour, column, tagLine(tag))),
     sql` or `,
   )})`
 }

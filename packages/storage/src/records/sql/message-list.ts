@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Message, MessageFilter, Messages } from '../port.ts'
 import { breathe, type Database, type Flavour } from './database.ts'
+import { tagLine } from './folding.ts'
 import { createKnownRows } from './known-rows.ts'
 import { messageOf, messageSerial } from './message-row.ts'
 import { pageOf, serialCursor } from './paging.ts'
@@ -161,9 +162,9 @@ function merged(rows: readonly Listed[], descending: boolean): readonly Listed[]
   return rows.toSorted((a, b) => (descending ? b.serial - a.serial : a.serial - b.serial))
 }
 
-/** See `tagLines`. */
+/** {@link hasTag} for one tag, as a piece of a statement that is written down. */
 function holdsTag(flavour: Flavour, tag: string): Piece {
-  const line = `\n${JSON.stringify(tag)}\n`
+  const line = tagLine(tag)
   return flavour === 'sqlite' ? piece`instr(tags, ${line}) > 0` : piece`strpos(tags, ${line}) > 0`
 }
 
