@@ -96,6 +96,15 @@ describe('what is kept of users, and their logins', () => {
     assert.deepEqual((await json<{ tags: string[] }>('user', 'put', 'olga', '--tags', '')).tags, [])
   })
 
+  test('two users become one, once', async () => {
+    for (const uid of ['nora', 'visitor']) assert.equal((await cli(['user', 'put', uid])).code, 0)
+    assert.match((await cli(['user', 'merge', 'nora', 'visitor'])).stdout, /^merged visitor into nora \(sequence \d+, /)
+    assert.equal((await cli(['user', 'list', '--search', 'visitor'])).stdout, '(none)\n')
+    const again = await cli(['user', 'merge', 'nora', 'visitor'])
+    assert.equal(again.code, 1)
+    assert.match(again.stderr, /404 not_found/)
+  })
+
   test('a login session lives through begin, list and end', async () => {
     await app.users('lena')
     const begun = await cli(['login', 'begin', 'lena'])

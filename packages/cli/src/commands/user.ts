@@ -11,13 +11,14 @@ import { print, type Terminal, table } from '../terminal.ts'
 export function userCommand(terminal: Terminal): Command {
   return teach(
     new Command('user')
-      .description('register, list, deactivate and delete users')
+      .description('register, list, deactivate, merge and delete users')
       .addCommand(put(terminal))
       .addCommand(list(terminal))
       .addCommand(
         standing(terminal, 'deactivate', 'all their links and tokens stop working until they are activated again'),
       )
       .addCommand(standing(terminal, 'activate', 'the same links and tokens work again'))
+      .addCommand(merge(terminal))
       .addCommand(standing(terminal, 'delete', 'everything they held is revoked, for good')),
     { examples: ['gatehouse user deactivate anna --app APP'], next: ['gatehouse user activate anna --app APP'] },
   )
@@ -70,6 +71,21 @@ function list(terminal: Terminal): Command {
   return teach(command, {
     examples: ['gatehouse user list --app APP --json', 'gatehouse user list --search anna --tag beta --app APP'],
   })
+}
+
+function merge(terminal: Terminal): Command {
+  const command = withinApp(
+    new Command('merge')
+      .description("make two users one: what was the other's is this user's from then on; cannot be undone")
+      .argument('<uid>', 'who stays')
+      .argument('<other>', 'who is merged into this one, and is gone'),
+  ).action(async (uid: string, other: string, options: AppOptions) => {
+    const client = connect(terminal, options)
+    const app = await appOf(terminal, options, client)
+    const answer = await client.call<Changed<UserView>>('POST', appPath(app, 'users', uid, 'merge'), { from: other })
+    print(terminal, options.json, answer, `merged ${other} into ${uid}${changedText(answer)}`)
+  })
+  return teach(command, { examples: ['gatehouse user merge anna visitor-17 --app APP'] })
 }
 
 function standing(terminal: Terminal, verb: 'deactivate' | 'activate' | 'delete', effect: string): Command {
