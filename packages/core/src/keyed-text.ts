@@ -3,14 +3,6 @@ const SESSION = /^[0-9a-f]{24}$/
 /** Bytes of a login session's id. */
 export const SESSION_BYTES = 12
 
-/**
- * What the MAC of a keyed text covers before the bytes that it shows: its purpose, and what it is bound to (an app's id or a canonical path).
- * Neither can hold NUL, so that no two of them run into one another.
- */
-export function sealText(purpose: string, bound: string): string {
-  return `${purpose}\0${bound}\0`
-}
-
 /** Writes a whole number in `size` bytes, big-endian. Throws a RangeError where it does not fit. */
 export function writeNumber(bytes: Uint8Array, at: number, size: number, number: number): void {
   if (!Number.isSafeInteger(number) || number < 0 || number >= 2 ** (8 * size)) {

@@ -56,10 +56,14 @@ describe('recipient links', () => {
     )
   })
   test('of one maker do not influence each other', () => {
-    const make = createLinkMaker('/apps/demo/x', key, primitives)
-    const first = make(1, 1)
-    assert.notEqual(make(2, 1), first)
-    assert.equal(make(1, 1), first)
+    const make = createLinkMaker(key, primitives)
+    const one = { path: '/apps/demo/x', receiverSerial: 1, sequence: 1 }
+    const first = make(one)
+    for (const other of [{ path: '/apps/demo/y' }, { receiverSerial: 2 }, { sequence: 2 }]) {
+      assert.equal(make({ ...one, ...other }), makeLink({ ...one, ...other }, key, primitives))
+      assert.notEqual(make({ ...one, ...other }), first)
+    }
+    assert.equal(make(one), first)
   })
   for (const [receiverSerial, sequence] of [
     [-1, 0],

@@ -1,5 +1,4 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { sealText } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -39,31 +38,22 @@ export function looksLikeLink(text: string): boolean {
 }
 
 /**
- * Prepares deriving links to one path, which is then a MAC per receiver.
+ * Prepares deriving many links with one key.
  *
  * The function throws a RangeError for a serial or sequence that does not fit.
  */
-export function createLinkMaker(
-  path: string,
-  key: KeyHandle,
-  primitives: Primitives,
-): (receiverSerial: number, sequence: number) => string {
-  const text = sealText(PURPOSE, path)
+export function createLinkMaker(key: KeyHandle, primitives: Primitives): (facts: LinkFacts) => string {
   const token = new Uint8Array(HEADER + MAC)
-  return (receiverSerial, sequence) => {
+  return ({ path, receiverSerial, sequence }) => {
     writeHeader(token, receiverSerial, sequence)
-    primitives.seal(key, text, token, HEADER)
+    primitives.seal(key, PURPOSE, path, token, HEADER)
     return encodeBase64url(token)
   }
 }
 
 /** Derives one link. Throws a RangeError for a serial or sequence that does not fit. */
-export function makeLink(
-  { path, receiverSerial, sequence }: LinkFacts,
-  key: KeyHandle,
-  primitives: Primitives,
-): string {
-  return createLinkMaker(path, key, primitives)(receiverSerial, sequence)
+export function makeLink(facts: LinkFacts, key: KeyHandle, primitives: Primitives): string {
+  return createLinkMaker(key, primitives)(facts)
 }
 
 /** Reads a link's token without trusting it, or null where it has not the exact form of one. */
@@ -75,7 +65,7 @@ export function readLink(text: string): Link | null {
 
 /** Whether a link was derived with this key for this canonical path. Constant time. */
 export function verifyLink({ bytes }: Link, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.sealed(key, sealText(PURPOSE, path), bytes, HEADER)
+  return primitives.sealed(key, PURPOSE, path, bytes, HEADER)
 }
 
 function writeHeader(header: Uint8Array, receiverSerial: number, sequence: number): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { publishedVectors } from '../test/vectors.ts'
 import { createNodePrimitives, privateKey, publicKey, secretKey } from './node-primitives.ts'
@@ -88,31 +88,45 @@ describe('a MAC', () => {
 describe('a seal', () => {
   const key = secretKey('secret')
   const seal = (text: string, shown: Buffer, length: number) => {
-    const mac = primitives.mac(key, Buffer.concat([Buffer.from(text), shown]))
+    const mac = createHmac('sha256', 'secret').update(`for\0${text}\0`).update(shown).digest()
     return Buffer.concat([shown, mac.subarray(0, length)])
   }
   const shown = Buffer.from('shown')
 
   test('holds where it is the beginning of the MAC over text and bytes', () => {
-    for (const text of ['', 'a', 'ä\0', 'x'.repeat(8000), 'x'.repeat(9000), 'ä'.repeat(30_000)]) {
+    for (const text of ['', 'a', 'ä/😀', 'x'.repeat(8000), 'x'.repeat(9000), 'ä'.repeat(30_000)]) {
       for (const length of [16, 20, 31, 32]) {
-        assert.ok(primitives.sealed(key, text, seal(text, shown, length), shown.length), `${text.length} ${length}`)
+        assert.ok(
+          primitives.sealed(key, 'for', text, seal(text, shown, length), shown.length),
+          `${text.length} ${length}`,
+        )
       }
-      assert.ok(primitives.sealed(key, text, seal(text, Buffer.alloc(0), 32), 0))
+      assert.ok(primitives.sealed(key, 'for', text, seal(text, Buffer.alloc(0), 32), 0))
+    }
+  })
+  test('is one of the key that is asked for, whichever was used before', () => {
+    const other = secretKey('another')
+    for (const each of [key, other, other, key, other]) {
+      const bytes = Buffer.concat([shown, Buffer.alloc(32)])
+      primitives.seal(each, 'for', 'a', bytes, shown.length)
+      assert.deepEqual(
+        [key, other].map((one) => primitives.sealed(one, 'for', 'a', bytes, shown.length)),
+        [each === key, each === other],
+      )
     }
   })
   test('is written as it is checked, and touches nothing before it', () => {
-    for (const text of ['', 'ä\0', 'x'.repeat(9000)]) {
+    for (const text of ['', 'ä/😀', 'x'.repeat(9000)]) {
       for (const length of [16, 20, 32]) {
         const bytes = Buffer.concat([shown, Buffer.alloc(length)])
-        primitives.seal(key, text, bytes, shown.length)
+        primitives.seal(key, 'for', text, bytes, shown.length)
         assert.deepEqual(bytes, seal(text, shown, length))
       }
     }
     for (const length of [0, 15, 33]) {
-      assert.throws(() => primitives.seal(key, 'a', Buffer.alloc(5 + length), 5), RangeError)
+      assert.throws(() => primitives.seal(key, 'for', 'a', Buffer.alloc(5 + length), 5), RangeError)
     }
-    assert.throws(() => primitives.seal(key, 'a', Buffer.alloc(16), -1), RangeError)
+    assert.throws(() => primitives.seal(key, 'for', 'a', Buffer.alloc(16), -1), RangeError)
   })
   test('does not hold with any bit changed, another text or another key', () => {
     for (const text of ['a', 'x'.repeat(9000)]) {
@@ -120,20 +134,21 @@ describe('a seal', () => {
       for (let bit = 0; bit < good.length * 8; bit++) {
         const bad = Buffer.from(good)
         bad[bit >> 3] = (bad[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-        assert.ok(!primitives.sealed(key, text, bad, shown.length), `bit ${bit}`)
+        assert.ok(!primitives.sealed(key, 'for', text, bad, shown.length), `bit ${bit}`)
       }
-      assert.ok(!primitives.sealed(key, `${text}b`, good, shown.length))
-      assert.ok(!primitives.sealed(secretKey('another'), text, good, shown.length))
-      assert.ok(primitives.sealed(key, text, good, shown.length))
+      assert.ok(!primitives.sealed(key, 'for', `${text}b`, good, shown.length))
+      assert.ok(!primitives.sealed(key, 'fo', `r${text}`, good, shown.length))
+      assert.ok(!primitives.sealed(secretKey('another'), 'for', text, good, shown.length))
+      assert.ok(primitives.sealed(key, 'for', text, good, shown.length))
     }
   })
   test('does not hold where it is shorter than 16 bytes, longer than a MAC, or not there', () => {
     for (const length of [0, 1, 15]) {
-      assert.ok(!primitives.sealed(key, 'a', seal('a', shown, length), shown.length))
+      assert.ok(!primitives.sealed(key, 'for', 'a', seal('a', shown, length), shown.length))
     }
-    assert.ok(!primitives.sealed(key, 'a', Buffer.concat([seal('a', shown, 32), Buffer.alloc(1)]), shown.length))
-    assert.ok(!primitives.sealed(key, 'a', shown, 100))
-    assert.ok(!primitives.sealed(key, 'a', seal('a', shown, 32), -1))
+    assert.ok(!primitives.sealed(key, 'for', 'a', Buffer.concat([seal('a', shown, 32), Buffer.alloc(1)]), shown.length))
+    assert.ok(!primitives.sealed(key, 'for', 'a', shown, 100))
+    assert.ok(!primitives.sealed(key, 'for', 'a', seal('a', shown, 32), -1))
   })
 })
 

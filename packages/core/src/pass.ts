@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { readNumber, readSession, SESSION_BYTES, sealText, writeNumber, writeSession } from './keyed-text.ts'
+import { readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -51,7 +51,7 @@ export function makePass(
   writeNumber(bytes, 1, 5, userSerial)
   writeNumber(bytes, 6, 4, sequence)
   writeSession(bytes, 10, session)
-  primitives.seal(key, sealText(PURPOSE, app), bytes, SHOWN)
+  primitives.seal(key, PURPOSE, app, bytes, SHOWN)
   return encodeBase64url(bytes)
 }
 
@@ -69,5 +69,5 @@ export function readPass(text: string): Pass | null {
 
 /** Whether a pass was derived with this key in this app. Constant time. */
 export function verifyPass({ bytes }: Pass, app: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.sealed(key, sealText(PURPOSE, app), bytes, SHOWN)
+  return primitives.sealed(key, PURPOSE, app, bytes, SHOWN)
 }

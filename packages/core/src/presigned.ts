@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { readNumber, readSession, SESSION_BYTES, sealText, writeNumber, writeSession } from './keyed-text.ts'
+import { readNumber, readSession, SESSION_BYTES, writeNumber, writeSession } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /** Whom a pre-signed URL is for, to what, and how long. `expires` is in seconds since the epoch. */
@@ -51,7 +51,7 @@ export function makePresigned(facts: PresignedFacts, key: KeyHandle, primitives:
   writeNumber(bytes, END + 1, 5, userSerial)
   writeNumber(bytes, END + 6, 4, sequence)
   if (session !== null) writeSession(bytes, END + SUBJECT, session)
-  primitives.seal(key, sealText(PURPOSE, path), bytes, from)
+  primitives.seal(key, PURPOSE, path, bytes, from)
   return {
     expires: String(expires),
     subject: encodeBase64url(bytes.subarray(END, from)),
@@ -81,5 +81,5 @@ export function readPresigned({ expires, subject, signature }: PresignedTexts): 
 
 /** Whether it was signed with this key for this canonical path. Constant time. */
 export function verifyPresigned({ bytes }: Presigned, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.sealed(key, sealText(PURPOSE, path), bytes, bytes.length - SIGNATURE)
+  return primitives.sealed(key, PURPOSE, path, bytes, bytes.length - SIGNATURE)
 }

@@ -33,15 +33,16 @@ export interface Primitives {
   /** HMAC-SHA256 (RFC 2104): 32 bytes, the caller's own. */
   mac(key: KeyHandle, data: Uint8Array | string): Uint8Array
   /**
-   * Seals bytes: writes over those from `from` on how the HMAC-SHA256 over the text and the bytes before `from` begins. Throws a RangeError for
-   * a seal of less than 16 bytes or more than 32.
+   * Seals the bytes before `from`: writes over those from there on how an HMAC-SHA256 begins. It covers the purpose, NUL, what the bytes are
+   * bound to (an app's id or a canonical path), NUL, and the bytes. Neither text may hold NUL, so that no two of them run into one another.
+   * Throws a RangeError for a seal of less than 16 bytes or more than 32.
    */
-  seal(key: KeyHandle, text: string, bytes: Uint8Array, from: number): void
+  seal(key: KeyHandle, purpose: string, bound: string, bytes: Uint8Array, from: number): void
   /**
-   * Whether bytes are sealed: whether those from `from` on are how the HMAC-SHA256 over the text and the bytes before `from` begins, and
-   * at least 16. Compared in constant time.
+   * Whether bytes are sealed: whether those from `from` on are what {@link Primitives.seal} would write, and at least 16. Compared in
+   * constant time.
    */
-  sealed(key: KeyHandle, text: string, bytes: Uint8Array, from: number): boolean
+  sealed(key: KeyHandle, purpose: string, bound: string, bytes: Uint8Array, from: number): boolean
   /** Whether a signature (JWS form: ES256 as r‖s) or MAC over the data is right. MACs are compared in constant time. */
   verify(algorithm: Algorithm, key: KeyHandle, data: Uint8Array | string, signature: Uint8Array): boolean
   /** The signature or MAC over the data, in JWS form. */

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { readNumber, sealText, writeNumber } from './keyed-text.ts'
+import { readNumber, writeNumber } from './keyed-text.ts'
 import type { KeyHandle, Primitives } from './primitives.ts'
 
 /**
@@ -57,7 +57,7 @@ export function makeService(
   writeNumber(bytes, 1, 5, keySerial)
   writeNumber(bytes, 6, 4, sequence)
   writeNumber(bytes, 10, 5, expires)
-  primitives.seal(key, sealText(PURPOSE, path), bytes, SHOWN)
+  primitives.seal(key, PURPOSE, path, bytes, SHOWN)
   return encodeBase64url(bytes)
 }
 
@@ -75,5 +75,5 @@ export function readService(text: string): Service | null {
 
 /** Whether a service token was derived with this key for this canonical path. Constant time. */
 export function verifyService({ bytes }: Service, path: string, key: KeyHandle, primitives: Primitives): boolean {
-  return primitives.sealed(key, sealText(PURPOSE, path), bytes, SHOWN)
+  return primitives.sealed(key, PURPOSE, path, bytes, SHOWN)
 }

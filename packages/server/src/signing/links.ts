@@ -59,13 +59,13 @@ export function createLinks(parts: {
     const base = `${tenant.settings.loginWall ?? ''}${directBase}`
     const plainUrl = (attachment: Attachment) => base + attachment.path
     // Lists name one attachment many times in a row; what depends on the attachment alone is derived once.
-    let last: { path: string; make: ReturnType<typeof createLinkMaker>; before: number } | null = null
+    let last: { path: string; before: number } | null = null
+    const make = createLinkMaker(key, primitives)
     const token = (attachment: Placed, receiver: Receiver) => {
       const { path } = attachment
-      if (last?.path !== path) {
-        last = { path, make: createLinkMaker(path, key, primitives), before: lastRevocation(tenant, attachment) }
-      }
-      return last.make(receiver.serial, Math.max(last.before, board.before('user', receiver.serial)))
+      if (last?.path !== path) last = { path, before: lastRevocation(tenant, attachment) }
+      const sequence = Math.max(last.before, board.before('user', receiver.serial))
+      return make({ path, receiverSerial: receiver.serial, sequence })
     }
     return {
       base,

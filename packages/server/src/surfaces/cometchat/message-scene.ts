@@ -40,7 +40,7 @@ export function createScenes(parts: Parts): Scenes {
     if (here !== null) named.conversations.delete(here.group.id)
     const [elsewhere, files] = await Promise.all([
       named.conversations.size === 0 ? [] : records.conversations.findMany(app, [...named.conversations]),
-      records.attachments.findMany(app, [...named.attachments]),
+      records.attachments.findMany(app, named.attachments),
     ])
     const found = here === null ? elsewhere : [here.group, ...elsewhere]
     const conversations = new Map(
@@ -100,16 +100,16 @@ export function createScenes(parts: Parts): Scenes {
   }
 }
 
-/** Everything that messages name, each once. `silent` are conversations with messages that do not say whom they are for. */
+/** Everything that messages name, each once (attachments perhaps more often). `silent` are conversations with messages that do not say whom they are for. */
 function namesIn(messages: readonly Message[]) {
   const users = new Set<string>()
   const conversations = new Set<string>()
-  const attachments = new Set<string>()
+  const attachments: string[] = []
   const silent = new Set<string>()
   for (const message of messages) {
     const { conversation, from, data, editedBy, deletedBy } = message
     conversations.add(conversation)
-    for (const id of message.attachments) attachments.add(id)
+    for (const id of message.attachments) attachments.push(id)
     if (from !== null) users.add(from)
     if (editedBy !== null) users.add(editedBy)
     if (deletedBy !== null) users.add(deletedBy)

@@ -11,7 +11,7 @@ export type MessageTexts = {
 /** What is not the message's own, and is filled in for each reader: somebody's entity, a URL, or the uid of who did something. */
 type Hole =
   | { readonly kind: 'user' | 'group' | 'who'; readonly id: string }
-  | { readonly kind: 'url'; readonly of: Attachment }
+  | { readonly kind: 'url'; readonly of: Attachment; readonly plain: boolean }
 
 /** A message's text but for its holes: texts with a hole between each two. */
 type Template = {
@@ -42,7 +42,7 @@ export function createMessageTexts(): MessageTexts {
       user: (id) => hole({ kind: 'user', id }),
       group: (id) => hole({ kind: 'group', id }),
       who: (id) => hole({ kind: 'who', id }),
-      url: (of) => hole({ kind: 'url', of }),
+      url: (of) => hole({ kind: 'url', of, plain: isPlain(of.path) }),
     })
     const pieces = JSON.stringify(shown).split(cut)
     const template = {
@@ -87,9 +87,20 @@ function createFilling(scene: Scene): (hole: Hole) => string {
   const others = othersIn(scene)
   const entities = { user: new Map<string, string>(), group: new Map<string, string>() }
   let last: { readonly of: Attachment; readonly text: string } | null = null
+  /** Whether what stands in front of the paths of URLs needs no escapes; null: not known yet. */
+  let plain: boolean | null = null
+
+  /** A URL in JSON; behind the path stands nothing that needs an escape. To look for them takes longer than all the rest. */
+  function quoted(of: Attachment, plainPath: boolean): string {
+    const url = others.url(of)
+    if (plainPath && plain === true) return `"${url}"`
+    if (plainPath) plain ??= isPlain(url)
+    return JSON.stringify(url)
+  }
+
   return (hole) => {
     if (hole.kind === 'url') {
-      if (last?.of !== hole.of) last = { of: hole.of, text: JSON.stringify(others.url(hole.of)) }
+      if (last?.of !== hole.of) last = { of: hole.of, text: quoted(hole.of, hole.plain) }
       return last.text
     }
     if (hole.kind === 'who') return JSON.stringify(others.who(hole.id))
@@ -99,4 +110,9 @@ function createFilling(scene: Scene): (hole: Hole) => string {
     entities[hole.kind].set(hole.id, text)
     return text
   }
+}
+
+/** Whether a text stands in JSON as it is. */
+function isPlain(text: string): boolean {
+  return JSON.stringify(text).length === text.length + 2
 }

@@ -1,10 +1,10 @@
 import type { Attachment, Attachments } from '../port.ts'
 import { attachmentOf } from './attachment-row.ts'
 import type { Database } from './database.ts'
-import { createKnownRows } from './known-rows.ts'
+import { createKnownRows, type Known } from './known-rows.ts'
 import { rowsNamed } from './named.ts'
 import type { Tables } from './schema.ts'
-import { among, piece, rowsOf } from './statement.ts'
+import { numbersOf, piece, tableOf } from './statement.ts'
 
 /** How many attachments are known to a thread at most, and in about how many bytes. */
 const KNOWN = { entries: 20_000, bytes: 32 * 1024 * 1024 }
@@ -13,31 +13,39 @@ const KNOWN = { entries: 20_000, bytes: 32 * 1024 * 1024 }
 export function createNamedAttachments({ flavour, read }: Database<Tables>): Pick<Attachments, 'findMany'> {
   const memory = createKnownRows<string, Attachment>(KNOWN)
 
-  /** The revisions that known attachments have now, by serial. One that is there is the same attachment: a serial is never used twice. */
-  async function revisionsOf(serials: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    const revisions = new Map<number, number>()
-    if (serials.length === 0) return revisions
-    const rows = await rowsOf<{ readonly serial: number; readonly revision: number }>(
+  /**
+   * Whether each of these is as it was when it was read: one that is there at the same revision is the same attachment. Where the database
+   * answers in another order than it was asked in, they count as changed, which costs time and nothing else.
+   */
+  async function unchanged(known: readonly Known<Attachment>[]): Promise<ReadonlySet<Attachment>> {
+    const same = new Set<Attachment>()
+    if (known.length === 0) return same
+    const serials = known.map(({ value }) => value.serial)
+    const found = await numbersOf(
       read,
       flavour,
-      piece`select serial, revision from attachments where ${among(flavour, 'serial', serials)}`,
+      ['serial', 'revision'],
+      piece`select serial, revision from ${tableOf(flavour, serials)} cross join attachments where serial = wanted.value`,
     )
-    for (const { serial, revision } of rows) revisions.set(serial, revision)
-    return revisions
+    let at = 0
+    for (const { value, revision } of known) {
+      if (found.serial[at] !== value.serial) continue
+      if (found.revision[at] === revision) same.add(value)
+      at++
+    }
+    return same
   }
 
   return {
     findMany: async (app, ids) => {
       const wanted = [...new Set(ids)]
       const known = wanted.map((id) => memory.get(id))
-      const serials: number[] = []
-      for (const one of known) if (one !== undefined) serials.push(one.value.serial)
-      const revisions = await revisionsOf(serials)
+      // Ids are an app's own.
+      const same = await unchanged(known.filter((one): one is Known<Attachment> => one?.value.app === app))
       const unknown: string[] = []
       const attachments = wanted.map((id, index) => {
         const one = known[index]
-        // Ids are an app's own.
-        if (one?.value.app === app && revisions.get(one.value.serial) === one.revision) return one.value
+        if (one !== undefined && same.has(one.value)) return one.value
         unknown.push(id)
         return null
       })

@@ -7,7 +7,7 @@ import { messageOf, messageSerial } from './message-row.ts'
 import { pageOf, serialCursor } from './paging.ts'
 import type { Tables } from './schema.ts'
 import type { MessagesTable } from './schema-talk.ts'
-import { among, inRow, type Piece, piece, plain, rowsOf } from './statement.ts'
+import { among, inRow, numbersOf, type Piece, piece, plain, rowsOf } from './statement.ts'
 import type { Viewer } from './talks.ts'
 
 /** What of a message tells which one it is, and whether it is as it was when it was read. */
@@ -43,9 +43,19 @@ export function createMessageList({ flavour, read }: Database<Tables>): Pick<Mes
       const descending = order === 'descending'
       const narrow = narrowed(flavour, filter)
       const cursor = piece`serial ${plain(descending ? '<' : '>')} ${serialCursor(after, order)}`
-      const list = (where: Piece) =>
-        ask<Listed>(piece`select serial, revision from messages where ${cursor}${narrow} and ${where}
-          order by serial ${plain(descending ? 'desc' : 'asc')} limit ${limit + 1}`)
+      const list = async (where: Piece): Promise<readonly Listed[]> => {
+        const { serial, revision } = await numbersOf(
+          read,
+          flavour,
+          ['serial', 'revision'],
+          piece`select serial, revision from messages where ${cursor}${narrow} and ${where}
+            order by serial ${plain(descending ? 'desc' : 'asc')} limit ${limit + 1}`,
+        )
+        return sorted(
+          serial.map((each, index) => ({ serial: each, revision: revision[index] ?? 0 })),
+          descending,
+        )
+      }
       const page = async (listed: readonly Listed[]) => {
         const { items, next } = pageOf(
           listed,
@@ -71,7 +81,7 @@ export function createMessageList({ flavour, read }: Database<Tables>): Pick<Mes
         const intervals = seen === null ? ALWAYS : (seen.get(serial) ?? [])
         if (intervals.length === 0) continue
         const some = await list(piece`${of} = ${serial}${within(intervals)}`)
-        rows = rows.length === 0 ? some : merged([...rows, ...some], descending).slice(0, limit + 1)
+        rows = rows.length === 0 ? some : sorted([...rows, ...some], descending).slice(0, limit + 1)
         if (index % 50 === 49) await breathe()
       }
       return page(rows)
@@ -158,8 +168,8 @@ function within(intervals: readonly Interval[]): Piece {
   return piece` and (${inRow(each, ' or ')})`
 }
 
-function merged(rows: readonly Listed[], descending: boolean): readonly Listed[] {
-  return rows.toSorted((a, b) => (descending ? b.serial - a.serial : a.serial - b.serial))
+function sorted(rows: Listed[], descending: boolean): readonly Listed[] {
+  return rows.sort((a, b) => (descending ? b.serial - a.serial : a.serial - b.serial))
 }
 
 /** {@link hasTag} for one tag, as a piece of a statement that is written down. */

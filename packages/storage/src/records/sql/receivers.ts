@@ -2,8 +2,7 @@ import type { Attachment, Attachments, Reach, Receiver } from '../port.ts'
 import { type Database, isIn } from './database.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
-import type { MembershipsTable } from './schema-talk.ts'
-import { among, type Piece, piece, rowsOf } from './statement.ts'
+import { among, piece, rowsOf } from './statement.ts'
 
 /**
  * Who receives an attachment: the users named at upload; otherwise, in a conversation, the sender and the members at its version. All
@@ -85,19 +84,18 @@ export function createReceivers({
     },
 
     receivedBy: async (app, user, attachments, { later = false } = {}) => {
-      const ask = <R>(statement: Piece) => rowsOf<R>(read, flavour, statement)
-      const [found] = await ask<{ serial: number }>(piece`select serial from users where app = ${app} and id = ${user}`)
+      const rows = await rowsOf<UserInConversation>(
+        read,
+        flavour,
+        piece`select users.serial, conversation, joined, ended from users
+          left join memberships on member = users.serial and ${among(flavour, 'conversation', serialsOf(attachments))}
+          where app = ${app} and id = ${user}`,
+      )
+      const [found] = rows
       if (found === undefined) return { receiver: null, ids: new Set() }
 
-      const conversations = [...new Set(attachments.flatMap((each) => each.conversationSerial ?? []))]
-      const intervals =
-        conversations.length === 0
-          ? []
-          : await ask<Pick<MembershipsTable, 'conversation' | 'joined' | 'ended'>>(
-              piece`select conversation, joined, ended from memberships
-                where member = ${found.serial} and ${among(flavour, 'conversation', conversations)}`,
-            )
-
+      // Without any membership there is one row with the user alone.
+      const intervals = rows.filter(({ conversation }) => conversation !== null)
       const serials = attachments.filter((each) => each.recipients !== null).map((each) => each.serial)
       const toUser =
         serials.length === 0
@@ -110,8 +108,15 @@ export function createReceivers({
               .execute()
       const namedIn = new Set(toUser.map((row) => row.attachment))
 
-      const receives = attachments.filter((attachment) => {
-        const { app: owner, serial, conversationSerial, version, recipients, fromSerial, held } = attachment
+      const receives = ({
+        app: owner,
+        serial,
+        conversationSerial,
+        version,
+        recipients,
+        fromSerial,
+        held,
+      }: Attachment) => {
         if (owner !== app) return false
         if (recipients !== null) return namedIn.has(serial)
         if (conversationSerial !== null && fromSerial === found.serial) return true
@@ -124,10 +129,31 @@ export function createReceivers({
               (ended === null || version < ended),
           )
         )
-      })
-      return { receiver: { id: user, serial: found.serial }, ids: new Set(receives.map((each) => each.id)) }
+      }
+      const ids = new Set<string>()
+      for (const each of attachments) if (receives(each)) ids.add(each.id)
+      return { receiver: { id: user, serial: found.serial }, ids }
     },
   }
+}
+
+/** A user, and one of the times as member of one of the conversations asked for; those are null where there is none. */
+type UserInConversation = {
+  readonly serial: number
+  readonly conversation: number | null
+  readonly joined: number
+  readonly ended: number | null
+}
+
+/** The conversations that attachments lie in, each once: lists mostly have one. */
+function serialsOf(attachments: readonly Attachment[]): readonly number[] {
+  const serials = new Set<number>()
+  let last: number | null = null
+  for (const { conversationSerial } of attachments) {
+    if (conversationSerial !== null && conversationSerial !== last) serials.add(conversationSerial)
+    last = conversationSerial
+  }
+  return [...serials]
 }
 
 /** Whether a text stands behind another one in the order of the database, which compares bytes. */

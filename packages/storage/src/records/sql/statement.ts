@@ -39,12 +39,49 @@ export function isAny(flavour: Flavour, column: string, values: readonly string[
   return values.length === 1 ? { texts: [`${column} = `, ''], values } : among(flavour, column, values)
 }
 
+/** A table of some whole numbers, `wanted` with the column `value`: one parameter, however many they are. */
+export function tableOf(flavour: Flavour, values: readonly number[]): Piece {
+  return flavour === 'sqlite'
+    ? piece`json_each(${JSON.stringify(values)}) as wanted`
+    : piece`unnest(${values}::bigint[]) as wanted (value)`
+}
+
+/**
+ * Asks for columns of whole numbers, and answers each as a list, in the order of the rows, which is not known. However many rows there are, they
+ * come as one: to make an object of a row costs more than to find it.
+ */
+export async function numbersOf<C extends string>(
+  db: Kysely<Tables>,
+  flavour: Flavour,
+  columns: readonly C[],
+  statement: Piece,
+): Promise<Readonly<Record<C, readonly number[]>>> {
+  const lists = columns.map((column) =>
+    plain(
+      flavour === 'sqlite' ? `group_concat(${column}) as ${column}` : `string_agg(${column}::text, ',') as ${column}`,
+    ),
+  )
+  const [row] = await rowsOf<Record<C, string | null>>(
+    db,
+    flavour,
+    piece`select ${inRow(lists, ', ')} from (${statement}) as listed`,
+  )
+  const numbers = columns.map((column) => [column, JSON.parse(`[${row?.[column] ?? ''}]`)])
+  return Object.fromEntries(numbers) as Record<C, readonly number[]>
+}
+
 /** Asks, and answers all rows. `R` MUST be what the statement selects. */
 export async function rowsOf<R>(db: Kysely<Tables>, flavour: Flavour, statement: Piece): Promise<readonly R[]> {
   const values: unknown[] = []
   const text = write(statement, flavour, values)
   return (await db.executeQuery(CompiledQuery.raw(text, values) as CompiledQuery<R>)).rows
 }
+
+/**
+ * The sign changes nothing but this: SQLite plans a statement once more for each new value of a bare parameter that might tell it which index
+ * is best, which costs more than the lookup itself. A partial index MUST therefore be named by a condition without a parameter.
+ */
+const SQLITE_PARAMETER = '+?'
 
 /** The text of a piece; its values are appended to `all`. */
 function write({ texts, values }: Piece, flavour: Flavour, all: unknown[]): string {
@@ -54,7 +91,7 @@ function write({ texts, values }: Piece, flavour: Flavour, all: unknown[]): stri
     if (isPiece(value)) text += write(value, flavour, all)
     else {
       all.push(value)
-      text += flavour === 'sqlite' ? '?' : `$${all.length}`
+      text += flavour === 'sqlite' ? SQLITE_PARAMETER : `$${all.length}`
     }
     text += texts[i + 1] ?? ''
   }
