@@ -213,6 +213,10 @@ export const attachmentCases: Cases = {
     })
     assert.deepEqual((await records.attachments.receivedBy(app, 'ann', given)).ids, new Set([early.id, late.id]))
     assert.deepEqual(await records.attachments.receivedBy(app, 'nobody', given), { receiver: null, ids: new Set() })
+    await records.users.put({ app, id: 'cat', at: NOON })
+    for (const some of [given, [loose]]) {
+      assert.deepEqual((await records.attachments.receivedBy(app, 'cat', some)).ids, new Set())
+    }
   },
 
   'a blob is referred to as long as one attachment holds it': async ({ records, app, attachment, change }) => {

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { Full, Missing, Unavailable } from './port.ts'
-import type { Database } from './sql/database.ts'
+import { askingIn, type Database } from './sql/database.ts'
 
 /** How long the server may keep us waiting, for a connection and a first answer or for any further answer, in milliseconds. */
 const PATIENCE = 1800
@@ -52,7 +52,7 @@ export function openPostgresDatabase<T>({
   pool.on('connect', (client) => void client.on('error', () => {}))
   const db = new Kysely<T>({ dialect: new PostgresDialect({ pool: patient(pool) }) })
   return {
-    flavour: 'postgres',
+    ...askingIn('postgres', db),
     read: db,
     write: async (work) => {
       for (let tried = 1; ; tried++) {

@@ -41,10 +41,23 @@ export function openSqliteDatabase<T>(
 
   const exclusive = createLane()
   const pause = createPause()
-  const write = kyselyOf<T>(createDriver(writer, exclusive, pause))
-  const read = kyselyOf<T>(createDriver(reader, single ? exclusive : null, pause))
+  const readers = single ? exclusive : null
+  const write = kyselyOf<T>(createDriver(createStatements(writer), writer, exclusive, pause))
+  const statements = createStatements(reader)
+  const read = kyselyOf<T>(createDriver(statements, reader, readers, pause))
   return {
     flavour: 'sqlite',
+    ask: async <R>(text: string, values: readonly unknown[]) => {
+      const waiting = pause()
+      if (waiting !== undefined) await waiting
+      if (readers === null) return statements(text, values).rows as readonly R[]
+      await readers.acquire()
+      try {
+        return statements(text, values).rows as readonly R[]
+      } finally {
+        readers.release()
+      }
+    },
     read,
     write: (work) => write.transaction().execute(work),
     close: async () => {
@@ -113,10 +126,14 @@ function createPause(): () => Promise<void> | undefined {
   }
 }
 
-function createDriver(connection: Sqlite.Database, lane: Lane | null, pause: () => Promise<void> | undefined): Driver {
-  let deadline = 0
-  const prepared = new Map<string, Sqlite.Statement>()
+/** Runs statements on a connection, each prepared once, with the port's errors. */
+type Statements = (
+  sql: string,
+  parameters: readonly unknown[],
+) => { readonly rows: unknown[]; readonly changes: number }
 
+function createStatements(connection: Sqlite.Database): Statements {
+  const prepared = new Map<string, Sqlite.Statement>()
   const prepare = (text: string) => {
     const known = prepared.get(text)
     if (known !== undefined) return known
@@ -125,14 +142,26 @@ function createDriver(connection: Sqlite.Database, lane: Lane | null, pause: () 
     prepared.set(text, statement)
     return statement
   }
+  return (sql, parameters) =>
+    translated(() => {
+      const statement = prepare(sql)
+      if (statement.reader) return { rows: statement.all(parameters), changes: 0 }
+      return { rows: [], changes: statement.run(parameters).changes }
+    })
+}
 
+function createDriver(
+  statements: Statements,
+  connection: Sqlite.Database,
+  lane: Lane | null,
+  pause: () => Promise<void> | undefined,
+): Driver {
+  let deadline = 0
   const only: DatabaseConnection = {
-    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> =>
-      translated(() => {
-        const statement = prepare(sql)
-        if (statement.reader) return { rows: statement.all(parameters) as R[] }
-        return { numAffectedRows: BigInt(statement.run(parameters).changes), rows: [] }
-      }),
+    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
+      const { rows, changes } = statements(sql, parameters)
+      return { numAffectedRows: BigInt(changes), rows: rows as R[] }
+    },
     streamQuery: () => {
       throw new Error('Results are read in pages')
     },

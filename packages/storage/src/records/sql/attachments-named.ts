@@ -10,7 +10,7 @@ import { numbersOf, piece, tableOf } from './statement.ts'
 const KNOWN = { entries: 20_000, bytes: 32 * 1024 * 1024 }
 
 /** Attachments by their ids, as messages name them. Of those that were read before, only the revision is read again, by serial. */
-export function createNamedAttachments({ flavour, read }: Database<Tables>): Pick<Attachments, 'findMany'> {
+export function createNamedAttachments(database: Database<Tables>): Pick<Attachments, 'findMany'> {
   const memory = createKnownRows<string, Attachment>(KNOWN)
 
   /**
@@ -22,10 +22,9 @@ export function createNamedAttachments({ flavour, read }: Database<Tables>): Pic
     if (known.length === 0) return same
     const serials = known.map(({ value }) => value.serial)
     const found = await numbersOf(
-      read,
-      flavour,
+      database,
       ['serial', 'revision'],
-      piece`select serial, revision from ${tableOf(flavour, serials)} cross join attachments where serial = wanted.value`,
+      piece`select serial, revision from ${tableOf(database.flavour, serials)} cross join attachments where serial = wanted.value`,
     )
     let at = 0
     for (const { value, revision } of known) {
@@ -51,7 +50,7 @@ export function createNamedAttachments({ flavour, read }: Database<Tables>): Pic
       })
       if (unknown.length > 0) {
         const found = new Map<string, Attachment>()
-        for (const row of await rowsNamed(read, flavour, 'attachments', '*', app, unknown)) {
+        for (const row of await rowsNamed(database, 'attachments', '*', app, unknown)) {
           const attachment = attachmentOf(row)
           found.set(row.id, attachment)
           memory.set(row.id, row.revision, attachment, sizeOf(attachment))

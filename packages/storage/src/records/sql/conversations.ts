@@ -70,12 +70,12 @@ export function createConversations(database: Database<Tables>): Conversations {
       }),
 
     find: async (app, id) => {
-      const [row] = await rowsNamed(read, flavour, 'conversations', '*', app, [id])
+      const [row] = await rowsNamed(database, 'conversations', '*', app, [id])
       return row === undefined ? null : conversationOf(row)
     },
 
     findMany: async (app, ids) => {
-      const rows = await rowsNamed(read, flavour, 'conversations', '*', app, ids)
+      const rows = await rowsNamed(database, 'conversations', '*', app, ids)
       const found = new Map(rows.map((row) => [row.id, conversationOf(row)]))
       return [...new Set(ids)].flatMap((id) => found.get(id) ?? [])
     },

@@ -1,12 +1,18 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely'
+import { CompiledQuery, type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely'
 
 /** The two dialects of SQL. Code that differs between them asks here; there is little of it. */
 export type Flavour = 'sqlite' | 'postgres'
 
-/** One open database: a way to read, and a way to write. */
-export type Database<T> = {
+/** Who answers SQL that is written down (`statement.ts`): a database, for reading, or a transaction ({@link askingIn}). */
+export type Asked = {
   readonly flavour: Flavour
+  /** Answers all rows of a statement, past the query builder. `R` MUST be what it selects. */
+  ask<R>(text: string, values: readonly unknown[]): Promise<readonly R[]>
+}
+
+/** One open database: two ways to read, and a way to write. */
+export type Database<T> = Asked & {
   /** For reading only; every statement sees what has been committed. */
   readonly read: Kysely<T>
   /**
@@ -15,6 +21,15 @@ export type Database<T> = {
    */
   write<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
   close(): Promise<void>
+}
+
+/** What the query builder is connected to, asked past it. */
+export function askingIn(flavour: Flavour, db: Pick<Kysely<unknown>, 'executeQuery'>): Asked {
+  return {
+    flavour,
+    ask: async <R>(text: string, values: readonly unknown[]) =>
+      (await db.executeQuery(CompiledQuery.raw(text, [...values]) as CompiledQuery<R>)).rows,
+  }
 }
 
 /** How many rows long statements take at a time, so that they hold neither event loop nor statement timeout for long. */

@@ -94,8 +94,7 @@ export function createMembers(database: Database<Tables>): Members {
 
     member: async (app, id, user) => {
       const [row] = await rowsOf<MemberRow>(
-        read,
-        flavour,
+        database,
         piece`select uid, member, role, joined_at from memberships
           where conversation = (select serial from conversations where app = ${app} and id = ${id})
             and ended is null and uid = ${user}`,

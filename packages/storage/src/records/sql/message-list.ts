@@ -34,9 +34,10 @@ const KNOWN = { entries: 20_000, bytes: 48 * 1024 * 1024 }
  * Lists of messages in SQL: a page of one conversation is one statement on one index, however long the conversation is. Of messages that
  * were read before, only the revision is read again.
  */
-export function createMessageList({ flavour, read }: Database<Tables>): Pick<Messages, 'list'> {
+export function createMessageList(database: Database<Tables>): Pick<Messages, 'list'> {
+  const { flavour } = database
   const known = createKnownRows<number, Message>(KNOWN)
-  const ask = <R>(statement: Piece) => rowsOf<R>(read, flavour, statement)
+  const ask = <R>(statement: Piece) => rowsOf<R>(database, statement)
 
   return {
     list: async (app, conversation, { after, limit, order, ...filter }) => {
@@ -45,8 +46,7 @@ export function createMessageList({ flavour, read }: Database<Tables>): Pick<Mes
       const cursor = piece`serial ${plain(descending ? '<' : '>')} ${serialCursor(after, order)}`
       const list = async (where: Piece): Promise<readonly Listed[]> => {
         const { serial, revision } = await numbersOf(
-          read,
-          flavour,
+          database,
           ['serial', 'revision'],
           piece`select serial, revision from messages where ${cursor}${narrow} and ${where}
             order by serial ${plain(descending ? 'desc' : 'asc')} limit ${limit + 1}`,

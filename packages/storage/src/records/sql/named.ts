@@ -1,5 +1,5 @@
-import type { Kysely, Selectable } from 'kysely'
-import type { Flavour } from './database.ts'
+import type { Selectable } from 'kysely'
+import type { Asked } from './database.ts'
 import type { Tables } from './schema.ts'
 import { isAny, piece, plain, rowsOf } from './statement.ts'
 
@@ -11,8 +11,7 @@ type NamedTable = 'users' | 'attachments' | 'conversations'
  * otherwise read the whole app where a table has grown since it last took statistics.
  */
 export async function rowsNamed<T extends NamedTable, C extends keyof Tables[T] & string>(
-  db: Kysely<Tables>,
-  flavour: Flavour,
+  asked: Asked,
   table: T,
   columns: readonly C[] | '*',
   app: string,
@@ -20,9 +19,9 @@ export async function rowsNamed<T extends NamedTable, C extends keyof Tables[T] 
 ): Promise<readonly Pick<Selectable<Tables[T]>, C & keyof Selectable<Tables[T]>>[]> {
   const some = plain(`select ${columns === '*' ? '*' : columns.join()} from ${table}`)
   const rows =
-    flavour === 'sqlite'
-      ? piece`${some} where app = ${app} and ${isAny(flavour, 'id', ids)}`
+    asked.flavour === 'sqlite'
+      ? piece`${some} where app = ${app} and ${isAny(asked.flavour, 'id', ids)}`
       : piece`select found.* from unnest(${ids}::text[]) as wanted (name),
           lateral (${some} where app = ${app} and id = wanted.name collate "C" limit 1) as found`
-  return rowsOf(db, flavour, rows)
+  return rowsOf(asked, rows)
 }

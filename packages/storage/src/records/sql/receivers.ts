@@ -9,10 +9,11 @@ import { among, piece, rowsOf } from './statement.ts'
  * tables name users by serial and lose a user's rows when the user is deleted, so nobody who comes later under the same id inherits
  * anything.
  */
-export function createReceivers({
-  flavour,
-  read,
-}: Database<Tables>): Pick<Attachments, 'receivers' | 'receiver' | 'receivedBy'> {
+export function createReceivers(
+  database: Database<Tables>,
+): Pick<Attachments, 'receivers' | 'receiver' | 'receivedBy'> {
+  const { flavour, read } = database
+
   /** All but the sender, ascending: members at the version; with `later`, everybody who was one then or came since. Each of them once. */
   async function others(
     { serial, conversationSerial, version, recipients, held }: Attachment,
@@ -85,8 +86,7 @@ export function createReceivers({
 
     receivedBy: async (app, user, attachments, { later = false } = {}) => {
       const rows = await rowsOf<UserInConversation>(
-        read,
-        flavour,
+        database,
         piece`select users.serial, conversation, joined, ended from users
           left join memberships on member = users.serial and ${among(flavour, 'conversation', serialsOf(attachments))}
           where app = ${app} and id = ${user}`,

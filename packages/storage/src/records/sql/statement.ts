@@ -1,10 +1,8 @@
-import { CompiledQuery, type Kysely } from 'kysely'
-import type { Flavour } from './database.ts'
-import type { Tables } from './schema.ts'
+import type { Asked, Flavour } from './database.ts'
 
 /**
  * A piece of SQL: texts with a value between each two. For the few statements that are asked all the time: written down as they are, they
- * cost a twentieth of what the query builder takes to make the same text.
+ * cost a twentieth of what the query builder takes to make the same text, and go past it to the database.
  */
 export type Piece = { readonly texts: readonly string[]; readonly values: readonly unknown[] }
 
@@ -51,19 +49,19 @@ export function tableOf(flavour: Flavour, values: readonly number[]): Piece {
  * come as one: to make an object of a row costs more than to find it.
  */
 export async function numbersOf<C extends string>(
-  db: Kysely<Tables>,
-  flavour: Flavour,
+  asked: Asked,
   columns: readonly C[],
   statement: Piece,
 ): Promise<Readonly<Record<C, readonly number[]>>> {
   const lists = columns.map((column) =>
     plain(
-      flavour === 'sqlite' ? `group_concat(${column}) as ${column}` : `string_agg(${column}::text, ',') as ${column}`,
+      asked.flavour === 'sqlite'
+        ? `group_concat(${column}) as ${column}`
+        : `string_agg(${column}::text, ',') as ${column}`,
     ),
   )
   const [row] = await rowsOf<Record<C, string | null>>(
-    db,
-    flavour,
+    asked,
     piece`select ${inRow(lists, ', ')} from (${statement}) as listed`,
   )
   const numbers = columns.map((column) => [column, JSON.parse(`[${row?.[column] ?? ''}]`)])
@@ -71,10 +69,9 @@ export async function numbersOf<C extends string>(
 }
 
 /** Asks, and answers all rows. `R` MUST be what the statement selects. */
-export async function rowsOf<R>(db: Kysely<Tables>, flavour: Flavour, statement: Piece): Promise<readonly R[]> {
+export async function rowsOf<R>(asked: Asked, statement: Piece): Promise<readonly R[]> {
   const values: unknown[] = []
-  const text = write(statement, flavour, values)
-  return (await db.executeQuery(CompiledQuery.raw(text, values) as CompiledQuery<R>)).rows
+  return asked.ask<R>(write(statement, asked.flavour, values), values)
 }
 
 /**

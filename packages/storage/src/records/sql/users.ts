@@ -1,13 +1,14 @@
 import { type Selectable, type SelectQueryBuilder, sql, type Transaction } from 'kysely'
 import { Conflict, type Receiver, type User, type UserDetails, type UserFilter, type Users } from '../port.ts'
-import { breathe, CHUNK, chunks, type Database, type Flavour, isIn, rowTable } from './database.ts'
+import { askingIn, breathe, CHUNK, chunks, type Database, type Flavour, isIn, rowTable } from './database.ts'
 import { folded, hasTag, holds, tagLines } from './folding.ts'
 import { rowsNamed } from './named.ts'
 import { pageOf } from './paging.ts'
 import type { Tables, UsersTable } from './schema.ts'
 
 /** Users in SQL. */
-export function createUsers({ flavour, read, write }: Database<Tables>): Users {
+export function createUsers(database: Database<Tables>): Users {
+  const { flavour, read, write } = database
   const ofApp = (app: string) => read.selectFrom('users').where('app', '=', app)
   const bySerial = async (serial: number) => {
     const row = await read.selectFrom('users').select(COLUMNS).where('serial', '=', serial).executeTakeFirst()
@@ -51,7 +52,7 @@ export function createUsers({ flavour, read, write }: Database<Tables>): Users {
     findMany: async (app, ids) => {
       const users = new Map<string, User>()
       for (const some of chunks(ids, CHUNK[flavour])) {
-        for (const row of await rowsNamed(read, flavour, 'users', COLUMNS, app, some)) users.set(row.id, userOf(row))
+        for (const row of await rowsNamed(database, 'users', COLUMNS, app, some)) users.set(row.id, userOf(row))
       }
       return [...new Set(ids)].flatMap((id) => users.get(id) ?? [])
     },
@@ -154,7 +155,7 @@ export async function ensureUsers(
 ): Promise<readonly Receiver[]> {
   const users = new Map<string, number>()
   const lookUp = async (some: readonly string[]) => {
-    for (const { id, serial } of await rowsNamed(tx, flavour, 'users', ['id', 'serial'], app, some))
+    for (const { id, serial } of await rowsNamed(askingIn(flavour, tx), 'users', ['id', 'serial'], app, some))
       users.set(id, serial)
     return some.filter((id) => !users.has(id))
   }
