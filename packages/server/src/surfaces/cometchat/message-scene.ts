@@ -74,7 +74,7 @@ export function createScenes(parts: Parts): Scenes {
       users: new Map(people.map((user) => [user.id, { entity: showUser(user), entityType: 'user' }])),
       groups: new Map(groups.map((group) => [group.id, { entity: shownGroup(group), entityType: 'group' }])),
       conversations,
-      attachments: new Map(files.map((file) => [file.id, file])),
+      attachments: byId(files),
       url,
       guard: guarded ? createAddresses({ mediaUrl, loginWall }).guard : null,
     }
@@ -100,15 +100,23 @@ export function createScenes(parts: Parts): Scenes {
   }
 }
 
+function byId(files: readonly Attachment[]): ReadonlyMap<string, Attachment> {
+  const attachments = new Map<string, Attachment>()
+  for (const file of files) attachments.set(file.id, file)
+  return attachments
+}
+
 /** Everything that messages name, each once (attachments perhaps more often). `silent` are conversations with messages that do not say whom they are for. */
 function namesIn(messages: readonly Message[]) {
   const users = new Set<string>()
   const conversations = new Set<string>()
   const attachments: string[] = []
   const silent = new Set<string>()
+  let last: string | null = null
   for (const message of messages) {
     const { conversation, from, data, editedBy, deletedBy } = message
-    conversations.add(conversation)
+    if (conversation !== last) conversations.add(conversation)
+    last = conversation
     for (const id of message.attachments) attachments.push(id)
     if (from !== null) users.add(from)
     if (editedBy !== null) users.add(editedBy)

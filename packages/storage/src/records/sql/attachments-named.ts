@@ -14,40 +14,38 @@ export function createNamedAttachments(database: Database<Tables>): Pick<Attachm
   const memory = createKnownRows<string, Attachment>(KNOWN)
 
   /**
-   * Whether each of these is as it was when it was read: one that is there at the same revision is the same attachment. Where the database
-   * answers in another order than it was asked in, they count as changed, which costs time and nothing else.
+   * Those of an app that are as they were when they were read; null in the places of others. What is there at the same revision is the same
+   * attachment: a serial is never used twice.
    */
-  async function unchanged(known: readonly Known<Attachment>[]): Promise<ReadonlySet<Attachment>> {
-    const same = new Set<Attachment>()
-    if (known.length === 0) return same
-    const serials = known.map(({ value }) => value.serial)
-    const found = await numbersOf(
+  async function unchanged(
+    app: string,
+    known: readonly (Known<Attachment> | undefined)[],
+  ): Promise<(Attachment | null)[]> {
+    const serials: number[] = []
+    // Ids are an app's own.
+    for (const one of known) if (one?.value.app === app) serials.push(one.value.serial)
+    if (serials.length === 0) return known.map(() => null)
+    const { serial, revision } = await numbersOf(
       database,
       ['serial', 'revision'],
       piece`select serial, revision from ${tableOf(database.flavour, serials)} cross join attachments where serial = wanted.value`,
     )
-    let at = 0
-    for (const { value, revision } of known) {
-      if (found.serial[at] !== value.serial) continue
-      if (found.revision[at] === revision) same.add(value)
-      at++
-    }
-    return same
+    const revisions = new Map<number, number>()
+    for (let i = 0; i < serial.length; i++) revisions.set(serial[i] as number, revision[i] as number)
+    return known.map((one) =>
+      one !== undefined && revisions.get(one.value.serial) === one.revision ? one.value : null,
+    )
   }
 
   return {
     findMany: async (app, ids) => {
       const wanted = [...new Set(ids)]
-      const known = wanted.map((id) => memory.get(id))
-      // Ids are an app's own.
-      const same = await unchanged(known.filter((one): one is Known<Attachment> => one?.value.app === app))
+      const attachments = await unchanged(
+        app,
+        wanted.map((id) => memory.get(id)),
+      )
       const unknown: string[] = []
-      const attachments = wanted.map((id, index) => {
-        const one = known[index]
-        if (one !== undefined && same.has(one.value)) return one.value
-        unknown.push(id)
-        return null
-      })
+      for (const [index, id] of wanted.entries()) if (attachments[index] === null) unknown.push(id)
       if (unknown.length > 0) {
         const found = new Map<string, Attachment>()
         for (const row of await rowsNamed(database, 'attachments', '*', app, unknown)) {

@@ -37,6 +37,8 @@ const KNOWN = { entries: 20_000, bytes: 48 * 1024 * 1024 }
 export function createMessageList(database: Database<Tables>): Pick<Messages, 'list'> {
   const { flavour } = database
   const known = createKnownRows<number, Message>(KNOWN)
+  // Left to itself, SQLite might take the table's key, and read all members of the conversation for one.
+  const memberships = plain(flavour === 'sqlite' ? 'memberships indexed by memberships_by_member' : 'memberships')
   const ask = <R>(statement: Piece) => rowsOf<R>(database, statement)
 
   return {
@@ -114,15 +116,21 @@ export function createMessageList(database: Database<Tables>): Pick<Messages, 'l
 
   /** A conversation with those merged into it, mostly none, and what a viewer sees of it. */
   async function readingOf(app: string, id: string, viewer: Viewer | undefined): Promise<Reading> {
-    const [home] = await ask<Source & { readonly merged_from: string }>(
-      piece`select serial, spoken, merged_from from conversations where app = ${app} and id = ${id}`,
+    const rows = await ask<Source & { readonly merged_from: string; joined: number | null; ended: number | null }>(
+      piece`select home.serial, spoken, merged_from, joined, ended from conversations as home
+        left join ${memberships} on member = ${viewer?.serial ?? null} and conversation = home.serial
+        where app = ${app} and id = ${id}`,
     )
+    const [home] = rows
     if (home === undefined) return { sources: [], seen: null }
-    const others =
-      home.merged_from === '[]'
-        ? []
-        : await ask<Source>(piece`select serial, spoken from conversations
-            where app = ${app} and ${among(flavour, 'id', JSON.parse(home.merged_from))}`)
+    if (home.merged_from === '[]') {
+      const intervals = rows.flatMap(({ joined, ended }) =>
+        joined === null ? [] : intervalOf({ joined, ended }, viewer),
+      )
+      return { sources: [home], seen: viewer === undefined ? null : new Map([[home.serial, intervals]]) }
+    }
+    const others = await ask<Source>(piece`select serial, spoken from conversations
+      where app = ${app} and ${among(flavour, 'id', JSON.parse(home.merged_from))}`)
     const sources = [home, ...others].sort((a, b) => b.spoken - a.spoken)
     return { sources, seen: viewer === undefined ? null : await seenBy(viewer, sources) }
   }
