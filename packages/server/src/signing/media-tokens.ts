@@ -5,7 +5,7 @@ import type { Records } from '@gatehouse/storage/records/port'
 import { problem } from '../problems.ts'
 import type { Board } from '../standing/board.ts'
 import { mediaTokenId } from '../token-id.ts'
-import type { MediaKeyring } from './media-keys.ts'
+import type { MediaKeyring, SigningMediaKey } from './media-keys.ts'
 import { createSigner } from './signer.ts'
 
 /** Media tokens to be issued: one for each resource, all in the same second. */
@@ -37,9 +37,13 @@ const PATIENCE = 6000
 
 /** Creates the issuer of media tokens. */
 export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerParts): MediaIssuer {
-  const inBackground = createQueue(AT_ONCE, MOST_WAITING)
+  const background = createQueue(AT_ONCE, MOST_WAITING)
   const sign = createSigner()
   let reserved = { key: '', second: -1, until: 0 }
+  let signed: { readonly second: number; readonly tokens: Map<string, Promise<string>> } = {
+    second: -1,
+    tokens: new Map(),
+  }
 
   /**
    * The second that tokens of an app are issued in: later than every one that a revocation has voided, which is waited out. What is revoked while
@@ -69,6 +73,25 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
     return true
   }
 
+  /** Tokens with these claims. Two of one second are the same, so a place that many ask for at once is signed for once. */
+  async function tokensOf(
+    signer: SigningMediaKey,
+    second: number,
+    payloads: readonly Buffer[],
+  ): Promise<readonly string[]> {
+    if (signed.second !== second) signed = { second, tokens: new Map() }
+    const { tokens } = signed
+    const inputs = payloads.map((payload) => jwsInput({ kid: signer.id, alg: 'RS512' }, payload, { typ: 'JWT' }))
+    const unsigned = inputs.filter((input) => !tokens.has(input))
+    background.admit(unsigned.length)
+    for (const input of unsigned) {
+      const token = background.run(async () => `${input}.${await sign(signer, input)}`)
+      tokens.set(input, token)
+      token.catch(() => tokens.delete(input))
+    }
+    return Promise.all(inputs.map((input) => tokens.get(input) as Promise<string>))
+  }
+
   return async function issue(request): Promise<readonly string[]> {
     const { app, resources, seconds, notAfter } = request
     const second = await moment(app)
@@ -86,14 +109,11 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
       await reached((second + 1) * 1000)
       return issue(request)
     }
-    return inBackground(payloads, async (payload) => {
-      const input = jwsInput({ kid: signer.id, alg: 'RS512' }, payload, { typ: 'JWT' })
-      return `${input}.${await sign(signer, input)}`
-    })
+    return tokensOf(signer, second, payloads)
   }
 }
 
-/** Does work on many things, no more than `atOnce` of all callers' at a time, first come, first served. */
+/** Does no more than `atOnce` of all callers' work at a time, first come, first served. */
 function createQueue(atOnce: number, mostWaiting: number) {
   const waiting: (() => void)[] = []
   let running = 0
@@ -109,22 +129,22 @@ function createQueue(atOnce: number, mostWaiting: number) {
     else next()
   }
 
-  return async <T, R>(things: readonly T[], work: (thing: T) => Promise<R>): Promise<readonly R[]> => {
-    if (waiting.length + things.length > mostWaiting) {
+  return {
+    /** Raises `unavailable` where there is no room for so much more. */
+    admit(count: number): void {
+      if (waiting.length + count <= mostWaiting) return
       throw problem(
         'unavailable',
         'More tokens are being signed than this server keeps up with; ask again in a moment.',
       )
-    }
-    return Promise.all(
-      things.map(async (thing) => {
-        await turn()
-        try {
-          return await work(thing)
-        } finally {
-          done()
-        }
-      }),
-    )
+    },
+    async run<R>(work: () => Promise<R>): Promise<R> {
+      await turn()
+      try {
+        return await work()
+      } finally {
+        done()
+      }
+    },
   }
 }
