@@ -266,6 +266,47 @@ export const userMergeCases: Cases = {
     )
   },
 
+  'a receipt tells what anybody opened who is that person now, and nothing of somebody else who had the id': async (
+    world,
+  ) => {
+    const { records, conversation, attachment } = world
+    const { app } = await conversation('ann', 'bob', 'cid', 'eve')
+    const file = await attachment(app, { conversation: 'talk' })
+    const open = (user: string, seconds: number, bytes: number) => {
+      const at = NOON + seconds * 1000
+      return records.views.append([view(app, { attachment: file.id, user, at, lastAt: at, bytes })])
+    }
+    const mergeAt = async (user: string, into: string, seconds: number) =>
+      assert.ok(
+        await records.changes.append({ kind: 'user-merge', app, user, into }, 'tester', NOON + seconds * 1000),
+        `${user} into ${into}`,
+      )
+    const receipts = async (limit?: number) => {
+      const lines = await all((paging) => records.views.receipts(file, { ...paging, later: true }), limit)
+      return lines.map(({ user, firstAt, lastAt, bytes }) => {
+        const [first, last] = [firstAt, lastAt].map((at) => (at === null ? null : (at - NOON) / 1000))
+        return [user, first, last, bytes]
+      })
+    }
+    await open('cid', 1, 100)
+    await open('bob', 2, 20)
+    await open('ann', 3, 3)
+    await mergeAt('bob', 'ann', 4)
+    const bobs = ['ann', 2, 3, 23]
+    assert.deepEqual(await receipts(), [bobs, ['cid', 1, 1, 100], ['eve', null, null, 0]])
+    await records.conversations.addMember(app, 'talk', 'bob', NOON + 5000)
+    const nobody = ['bob', null, null, 0]
+    assert.deepEqual(await receipts(), [bobs, nobody, ['cid', 1, 1, 100], ['eve', null, null, 0]])
+    await open('bob', 6, 7)
+    assert.deepEqual(await receipts(1), [bobs, ['bob', 6, 6, 7], ['cid', 1, 1, 100], ['eve', null, null, 0]])
+    await mergeAt('bob', 'eve', 7)
+    await mergeAt('ann', 'cid', 8)
+    assert.deepEqual(await receipts(), [
+      ['cid', 1, 3, 123],
+      ['eve', 6, 6, 7],
+    ])
+  },
+
   'users who were merged hold up no deletion of their app': async (world) => {
     const { records, conversation, change } = world
     const { app } = await conversation('ann', 'bob')

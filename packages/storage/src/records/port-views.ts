@@ -43,7 +43,10 @@ export interface Views {
   append(views: readonly NewView[]): Promise<void>
   /** Newest first. `resource` means at and below (whole segments). */
   list(app: string, paging: Paging & { resource?: string; user?: string; allowed?: boolean }): Promise<Page<View>>
-  /** One line for each receiver, by user id ascending; those who have not opened it have null times. */
+  /**
+   * One line for each receiver, by user id ascending; those who have not opened it have null times. What was opened by a user who is merged
+   * into them counts as theirs; what was opened under an id before a merge left it free does not count for whoever has it now.
+   */
   receipts(attachment: Attachment, paging: Paging & Reach): Promise<Page<Receipt>>
   /** Deletes lines older than a time, of all apps or of one, oldest first and at most `limit`; answers how many went. */
   prune(before: number, limit: number, app?: string): Promise<number>

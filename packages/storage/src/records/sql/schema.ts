@@ -95,7 +95,7 @@ export type UsersTable = {
 }
 
 /** Users who were merged into others, by serial; `survivor` is a user who is there. */
-export type MergedUsersTable = { serial: number; app: string; id: string; survivor: number }
+export type MergedUsersTable = { serial: number; app: string; id: string; survivor: number; merged_at: number }
 
 /** Login sessions that are open. */
 export type LoginsTable = {

@@ -107,6 +107,9 @@ async function mergeRows(tx: Transaction<Tables>, app: string, from: Person, to:
     .where('serial', '=', to.serial)
     .execute()
   await tx.deleteFrom('users').where('serial', '=', from.serial).execute()
-  await tx.insertInto('merged_users').values({ serial: from.serial, app, id: from.id, survivor: to.serial }).execute()
+  await tx
+    .insertInto('merged_users')
+    .values({ serial: from.serial, app, id: from.id, survivor: to.serial, merged_at: at })
+    .execute()
   return own.status === 'deactivated'
 }

@@ -1,7 +1,8 @@
-import { type Selectable, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Attachments, NewView, View, Views } from '../port.ts'
 import { breathe, chunks, type Database, isIn, rowTable } from './database.ts'
 import { pageOf } from './paging.ts'
+import { createReceipts } from './receipts.ts'
 import type { Tables, ViewsTable, ViewTables } from './schema.ts'
 import { createViewEvents } from './view-events.ts'
 
@@ -127,32 +128,7 @@ export function createViews(
       return pageOf(rows, limit, viewOf, (row) => `${row.at}.${row.serial}`)
     },
 
-    receipts: async (attachment, paging) => {
-      const page = await receivers(attachment, paging)
-      const ids = page.items.map((receiver) => receiver.id)
-      const rows = await log.read
-        .selectFrom('views')
-        .select((eb) => [
-          'uid',
-          eb.fn.min('at').as('first'),
-          eb.fn.max('last_at').as('last'),
-          sql<number>`cast(sum(bytes) as bigint)`.as('bytes'),
-        ])
-        .where('app', '=', attachment.app)
-        .where('attachment', '=', attachment.id)
-        .where('allowed', '=', 1)
-        // Asking about a file (HEAD) is not opening it.
-        .where((eb) => eb.or([eb('count', '>', 0), eb('bytes', '>', 0)]))
-        .where(isIn(log.flavour, 'uid', ids))
-        .groupBy('uid')
-        .execute()
-      const opened = new Map(rows.map((row) => [row.uid, row]))
-      const items = ids.map((user) => {
-        const row = opened.get(user)
-        return { user, firstAt: row?.first ?? null, lastAt: row?.last ?? null, bytes: row?.bytes ?? 0 }
-      })
-      return { items, next: page.next }
-    },
+    receipts: createReceipts(log, records, receivers),
 
     prune: (before, limit, app) =>
       log.write(async (tx) => {

@@ -42,4 +42,17 @@ export const PEOPLE_MIGRATIONS: readonly Migration[] = [
       `create index merged_users_by_app on merged_users (app)`,
     ],
   },
+  {
+    name: 'people-0003-time-of-merges',
+    statements: ({ integer }) => [
+      `alter table merged_users add column merged_at ${integer} not null default 0`,
+      // At the latest when somebody else came under the id, or the last change was made, which a merge is.
+      `update merged_users set merged_at = coalesce(
+        (select created_at from users where users.app = merged_users.app and users.id = merged_users.id),
+        (select max(at) from changes),
+        0)`,
+      `drop index merged_users_by_app`,
+      `create index merged_users_by_id on merged_users (app, id)`,
+    ],
+  },
 ]
