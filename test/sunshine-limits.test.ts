@@ -61,6 +61,7 @@ test('a conversation takes 30000 messages, with those of conversations merged in
        insert into messages (${columns}) select ${columns} from messages, n where serial = ?`,
     )
     .run(messages[0].id)
+  database.prepare('update conversations set messages = messages + 29998 where id = ?').run(conversation)
   database.close()
 
   const last = await app.v2.ok('POST', path, said)

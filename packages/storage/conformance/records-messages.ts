@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Missing } from '../src/records/port.ts'
-import { all, type Cases, fresh, ids, NOON, type World } from './records-world.ts'
+import { all, type Cases, fresh, ids, NOON, WHOLE, type World } from './records-world.ts'
 
 function say({ records }: World, app: string, conversation: string, text: string) {
   return records.messages.create({ app, conversation, from: 'ann', text, attachments: [], at: NOON })
@@ -156,5 +156,37 @@ export const messageCases: Cases = {
     await records.conversations.merge(app, id, 'old', NOON)
     assert.deepEqual(await holds(3, 4), [true, false])
     assert.equal(await records.messages.holds(fresh(), id, 1), false)
+  },
+
+  'what is deleted is held no more, a mark of it is, and whatever happens at once is counted': async (world) => {
+    const { records, conversation, change } = world
+    const { app, id } = await conversation('ann')
+    await records.conversations.put({ app, id: 'old', type: 'group', members: ['ann'], at: NOON })
+    const once = { key: 'mark', since: NOON }
+    const send = (to: string, more: { once?: typeof once } = {}) =>
+      records.messages.create({ app, conversation: to, from: 'ann', text: 'x', attachments: [], at: NOON, ...more })
+    const held = async (of = id) => {
+      for (let count = 0; ; count++) if (!(await records.messages.holds(app, of, count + 1))) return count
+    }
+    await Promise.all(Array.from({ length: 9 }, () => send(id)))
+    await Promise.all(Array.from({ length: 3 }, () => send('old', { once })))
+    assert.deepEqual([await held(), await held('old')], [9, 1])
+    await records.conversations.merge(app, id, 'old', NOON)
+    assert.equal(await held(), 10)
+    const { items } = await records.messages.list(app, id, { ...WHOLE, order: 'ascending' })
+    const [one, two, three] = items.map((message) => message.id)
+    const old = items.at(-1)
+    assert.ok(one && two && three && old)
+    assert.equal(old.conversation, 'old')
+    const deleted = await Promise.all([one, one, two, old.id].map((each) => records.messages.delete(app, each)))
+    assert.equal(deleted.filter(Boolean).length, 3)
+    assert.equal(await records.messages.delete(fresh(), three), false)
+    await records.messages.markDeleted(app, three, 'ann', NOON)
+    assert.equal(await held(), 7)
+    await change({ kind: 'conversation', app, conversation: id, to: 'deleted' })
+    assert.equal(await held(), 0)
+    await records.conversations.put({ app, id, type: 'group', members: ['ann'], at: NOON })
+    await send(id)
+    assert.equal(await held(), 1)
   },
 }

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { Full, Missing, Unavailable } from './port.ts'
-import { askingIn, type Database } from './sql/database.ts'
+import { askingIn, type Database, UPGRADE_PATIENCE } from './sql/database.ts'
 
 /** How long the server may keep us waiting, for a connection and a first answer or for any further answer, in milliseconds. */
 const PATIENCE = 1800
@@ -12,8 +12,8 @@ const PATIENCE = 1800
  * for nobody. Every list has an index in its order; without bitmap scans the planner takes it even while a table that grew
  * a moment ago has no statistics yet.
  */
-const SESSION = `
-  set statement_timeout = ${PATIENCE - 100};
+const session = (patience: number) => `
+  set statement_timeout = ${patience - 100};
   set idle_in_transaction_session_timeout = 10000;
   set enable_bitmapscan = off;
   set jit = off`
@@ -26,14 +26,17 @@ const LOST = new Set(['40001', '40P01', '23503'])
 
 /**
  * A {@link Database} over a pool of connections to PostgreSQL. A server that is gone or hangs raises {@link Unavailable}
- * within two seconds: whatever was asked, the connection that did not answer is thrown away.
+ * within two seconds: whatever was asked, the connection that did not answer is thrown away. `patience`: how long an answer may take, in
+ * milliseconds.
  */
 export function openPostgresDatabase<T>({
   url,
   connections,
+  patience = PATIENCE,
 }: {
   readonly url: string
   readonly connections: number
+  readonly patience?: number
 }): Database<T> {
   const pool = new pg.Pool({
     connectionString: url,
@@ -41,7 +44,7 @@ export function openPostgresDatabase<T>({
     connectionTimeoutMillis: PATIENCE,
     idleTimeoutMillis: 30_000,
     onConnect: async (client) => {
-      await client.query({ text: SESSION, query_timeout: PATIENCE } as pg.QueryConfig)
+      await client.query({ text: session(patience), query_timeout: PATIENCE } as pg.QueryConfig)
     },
     types: { getTypeParser: parserOf },
     application_name: 'gatehouse',
@@ -50,7 +53,7 @@ export function openPostgresDatabase<T>({
   pool.on('error', () => {})
   // One that breaks between two statements of a transaction has nobody else to tell; the next statement fails of it.
   pool.on('connect', (client) => void client.on('error', () => {}))
-  const db = new Kysely<T>({ dialect: new PostgresDialect({ pool: patient(pool) }) })
+  const db = new Kysely<T>({ dialect: new PostgresDialect({ pool: patient(pool, patience) }) })
   return {
     ...askingIn('postgres', db),
     read: db,
@@ -62,6 +65,14 @@ export function openPostgresDatabase<T>({
           if (tried === TRIES || !(error instanceof Error) || !LOST.has(codeOf(error.cause))) throw error
         }
         await setTimeout(Math.random() * 10 * tried)
+      }
+    },
+    upgrade: async (work) => {
+      const waiting = openPostgresDatabase<T>({ url, connections: 1, patience: UPGRADE_PATIENCE })
+      try {
+        return await waiting.write(work)
+      } finally {
+        await waiting.close()
       }
     },
     close: async () => {
@@ -77,7 +88,7 @@ function parserOf(type: number, format?: 'text' | 'binary') {
 }
 
 /** The pool as Kysely wants it, with a limit on every wait, and the port's errors. */
-function patient(pool: pg.Pool): PostgresPool {
+function patient(pool: pg.Pool, patience: number): PostgresPool {
   return {
     options: pool.options,
     end: () => pool.end(),
@@ -86,19 +97,19 @@ function patient(pool: pg.Pool): PostgresPool {
       const client = await pool.connect().catch((error: unknown) => {
         throw translate(error)
       })
-      return patientClient(client, asked)
+      return patientClient(client, asked, patience)
     },
   }
 }
 
-function patientClient(client: pg.PoolClient, asked: number): PostgresPoolClient {
+function patientClient(client: pg.PoolClient, asked: number, patience: number): PostgresPoolClient {
   let since = asked
   let broken: unknown = null
   const query = async <R>(text: string, parameters: readonly unknown[]) => {
     if (broken !== null) throw broken
     try {
-      const patience = Math.max(100, PATIENCE - (performance.now() - since))
-      const config = { text, values: [...parameters], query_timeout: patience }
+      const left = Math.max(100, patience - (performance.now() - since))
+      const config = { text, values: [...parameters], query_timeout: left }
       return await client.query<R & pg.QueryResultRow>(config)
     } catch (error) {
       const translated = translate(error)

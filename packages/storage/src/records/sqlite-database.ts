@@ -11,7 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { Full, Missing, Unavailable } from './port.ts'
-import { breathe, type Database } from './sql/database.ts'
+import { breathe, type Database, UPGRADE_PATIENCE } from './sql/database.ts'
 
 /** How long a transaction may wait for the write lock that other threads and processes hold, in milliseconds. */
 const PATIENCE = 1800
@@ -42,24 +42,32 @@ export function openSqliteDatabase<T>(
   const exclusive = createLane()
   const pause = createPause()
   const readers = single ? exclusive : null
-  const write = kyselyOf<T>(createDriver(createStatements(writer), writer, exclusive, pause))
   const statements = createStatements(reader)
-  const read = kyselyOf<T>(createDriver(statements, reader, readers, pause))
+  const writing = {
+    connection: writer,
+    statements: single ? statements : createStatements(writer),
+    lane: exclusive,
+    pause,
+  }
+  const read = kyselyOf<T>(createDriver({ ...writing, connection: reader, statements, lane: readers }))
+  const write = kyselyOf<T>(createDriver(writing))
+  const upgrade = kyselyOf<T>(createDriver({ ...writing, patience: UPGRADE_PATIENCE }))
   return {
     flavour: 'sqlite',
     ask: async <R>(text: string, values: readonly unknown[]) => {
-      const waiting = pause()
-      if (waiting !== undefined) await waiting
-      if (readers === null) return statements(text, values).rows as readonly R[]
-      await readers.acquire()
+      // The lane comes first: who waits in it has not had a turn yet. Nothing is awaited that need not be.
+      if (readers !== null) await readers.acquire()
       try {
+        const waiting = pause()
+        if (waiting !== undefined) await waiting
         return statements(text, values).rows as readonly R[]
       } finally {
-        readers.release()
+        readers?.release()
       }
     },
     read,
     write: (work) => write.transaction().execute(work),
+    upgrade: (work) => upgrade.transaction().execute(work),
     close: async () => {
       if (!writer.open) return
       await exclusive.acquire()
@@ -115,15 +123,21 @@ export function createLane(): Lane {
  */
 function createPause(): () => Promise<void> | undefined {
   let began: number | null = null
-  return () => {
+  const isOver = () => {
     const now = performance.now()
-    if (began !== null) return now - began < HELD ? undefined : breathe()
+    if (began !== null) return now - began >= HELD
     began = now
     setImmediate(() => {
       began = null
     })
-    return undefined
+    return false
   }
+  // Many wait for the same turn; those who come after the time that is left then wait for another one.
+  const next = async () => {
+    do await breathe()
+    while (isOver())
+  }
+  return () => (isOver() ? next() : undefined)
 }
 
 /** Runs statements on a connection, each prepared once, with the port's errors. */
@@ -150,12 +164,19 @@ function createStatements(connection: Sqlite.Database): Statements {
     })
 }
 
-function createDriver(
-  statements: Statements,
-  connection: Sqlite.Database,
-  lane: Lane | null,
-  pause: () => Promise<void> | undefined,
-): Driver {
+function createDriver({
+  connection,
+  statements,
+  lane,
+  pause,
+  patience = PATIENCE,
+}: {
+  readonly connection: Sqlite.Database
+  readonly statements: Statements
+  readonly lane: Lane | null
+  readonly pause: () => Promise<void> | undefined
+  readonly patience?: number
+}): Driver {
   let deadline = 0
   const only: DatabaseConnection = {
     executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
@@ -171,9 +192,9 @@ function createDriver(
     init: async () => {},
     acquireConnection: async () => {
       const asked = performance.now()
-      await pause()
       await lane?.acquire()
-      deadline = Math.max(asked + PATIENCE, performance.now() + LEAST)
+      await pause()
+      deadline = Math.max(asked + patience, performance.now() + LEAST)
       return only
     },
     releaseConnection: async () => lane?.release(),

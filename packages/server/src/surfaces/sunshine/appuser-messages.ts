@@ -74,7 +74,8 @@ export function createAppUserMessageCalls(
         try {
           const mediaUrl = (await mediaUrls(parts, app)).url(attachment.path)
           const fields = { type: 'image', mediaUrl, text: form.fields.text }
-          return await sent(app, await post(context, conversation, { ...said, fields }), conversation.id)
+          const message = await post(context, conversation, { ...said, fields, hasRoom: true })
+          return await sent(app, message, conversation.id)
         } catch (error) {
           await unshare(parts, attachment, caller.by).catch(() => {})
           throw error

@@ -10,11 +10,14 @@ import { type Author, keep, keptOf, type Scene } from './message-view.ts'
 import { userIdOf } from './people.ts'
 import { type Fields, metadataOf, textOf } from './request.ts'
 
-/** Sends what `fields` hold as a message; `user` is its author, null the business. `named` holds what the author is called. */
+/**
+ * Sends what `fields` hold as a message; `user` is its author, null the business. `named` holds what the author is called. Raises `locked` where
+ * there is no room, unless the caller has just asked ({@link requireRoom}) and says so.
+ */
 export type Post = (
   context: Pick<Context, 'app' | 'caller'>,
   conversation: Conversation,
-  draft: { readonly user: User | null; readonly named: Author; readonly fields: Fields },
+  draft: { readonly user: User | null; readonly named: Author; readonly fields: Fields; readonly hasRoom?: true },
 ) => Promise<Message>
 
 /** How many messages a conversation holds at most (contract, section 5). */
@@ -28,9 +31,9 @@ export async function requireRoom({ messages }: Pick<Records, 'messages'>, { app
 /** Creates the way in for messages. */
 export function createPost(parts: Parts): Post {
   const { records, now } = parts
-  return async ({ app, caller }, conversation, { user, named, fields }) => {
+  return async ({ app, caller }, conversation, { user, named, fields, hasRoom }) => {
     const content = readContent(fields)
-    await requireRoom(records, conversation)
+    if (!hasRoom) await requireRoom(records, conversation)
     const metadata = metadataOf(fields, 'metadata') ?? null
     const { more, attachments } = await settleMedia(records, await mediaUrls(parts, app), conversation, content)
     const message = {

@@ -20,6 +20,8 @@ export type Database<T> = Asked & {
    * with another transaction, so it MUST touch nothing but the database.
    */
   write<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
+  /** The same for changes of the schema: other transactions, and each statement, are waited for however long they take. */
+  upgrade<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
   close(): Promise<void>
 }
 
@@ -31,6 +33,9 @@ export function askingIn(flavour: Flavour, db: Pick<Kysely<unknown>, 'executeQue
       (await db.executeQuery(CompiledQuery.raw(text, [...values]) as CompiledQuery<R>)).rows,
   }
 }
+
+/** How long a change of the schema may take, in milliseconds: a day, longer than anybody waits. */
+export const UPGRADE_PATIENCE: number = 24 * 60 * 60 * 1000
 
 /** How many rows long statements take at a time, so that they hold neither event loop nor statement timeout for long. */
 export const CHUNK: { readonly [F in Flavour]: number } = { sqlite: 500, postgres: 2000 }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Messages, Missing, type Once } from '../port.ts'
 import { type Database, isIn } from './database.ts'
 import { messageCreated, tell } from './events.ts'
@@ -55,9 +55,11 @@ export function createMessages(database: Database<Tables>): Messages {
           .executeTakeFirstOrThrow()
         await tx
           .updateTable('conversations')
-          .set({ spoken: row.serial })
+          .set((eb) => ({
+            messages: eb('messages', '+', 1),
+            spoken: eb.case().when('spoken', '<', row.serial).then(row.serial).else(eb.ref('spoken')).end(),
+          }))
           .where('serial', '=', home.serial)
-          .where('spoken', '<', row.serial)
           .execute()
         const message = messageOf(row)
         await tell(tx, flavour, messageCreated(message))
@@ -97,17 +99,13 @@ export function createMessages(database: Database<Tables>): Messages {
     },
 
     holds: async (app, conversation, count) => {
-      const homes = read
+      const home = await read
         .selectFrom('conversations')
-        .select('serial')
+        .select(sql<number | null>`cast(sum(messages) as bigint)`.as('held'))
         .where('app', '=', app)
         .where((eb) => eb.or([eb('id', '=', conversation), eb('merged_into', '=', conversation)]))
-      const some = read.selectFrom('messages').select('serial').where('conversation', 'in', homes).limit(count)
-      const { found } = await read
-        .selectFrom(some.as('some'))
-        .select((eb) => eb.fn.countAll<number>().as('found'))
         .executeTakeFirstOrThrow()
-      return found >= count
+      return (home.held ?? 0) >= count
     },
 
     isVisible: async ({ app, id }, viewer) => {
@@ -165,12 +163,26 @@ export function createMessages(database: Database<Tables>): Messages {
 
     delete: (app, id) =>
       write(async (tx) => {
-        const result = await tx
-          .deleteFrom('messages')
-          .where('serial', '=', messageSerial(id))
-          .where('app', '=', app)
+        const ofMessage = { serial: messageSerial(id), app }
+        const found = await tx
+          .selectFrom('messages')
+          .select('conversation_id')
+          .where((eb) => eb.and(ofMessage))
           .executeTakeFirst()
-        return result.numDeletedRows > 0n
+        // In the order of those who delete the whole conversation, so that neither waits for the other in a circle.
+        const home = found && (await lockConversation(tx, app, found.conversation_id))
+        if (home === undefined) return false
+        const { numDeletedRows: gone } = await tx
+          .deleteFrom('messages')
+          .where((eb) => eb.and(ofMessage))
+          .executeTakeFirst()
+        if (gone === 0n) return false
+        await tx
+          .updateTable('conversations')
+          .set((eb) => ({ messages: eb('messages', '-', 1) }))
+          .where('serial', '=', home.serial)
+          .execute()
+        return true
       }),
   }
 }

@@ -25,6 +25,8 @@ export type ConversationsTable = {
   folded: string
   /** How many members there are now. */
   members: number
+  /** How many messages there are, marks of deleted ones among them; not those of conversations that were merged into it. */
+  messages: Generated<number>
   /** Serial of the last message, or one that was the last once; 0 before the first. */
   spoken: number
   /** Serials of the two whom it belongs to, the lower one first; null for every other conversation. */

@@ -43,12 +43,12 @@ type MigrationTable = { readonly migrations: { name: string; at: number } }
 const LOCK = 7_283_604_519
 
 /**
- * Brings a database up to date. Safe when several processes start at once: the first one applies, the others wait for it.
+ * Brings a database up to date. Safe when several processes start at once: the first one applies, the others wait for it, however long it takes.
  * Refuses a database that a later version has changed already.
  */
 export async function migrate<T>(database: Database<T>, migrations: readonly Migration[], at: number): Promise<void> {
   if ((await pending(database, migrations)).length === 0) return
-  await database.write(async (transaction) => {
+  await database.upgrade(async (transaction) => {
     const tx = transaction as unknown as Transaction<MigrationTable>
     const types = TYPES[database.flavour]
     if (database.flavour === 'postgres') await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx)

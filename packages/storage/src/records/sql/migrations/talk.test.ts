@@ -52,6 +52,8 @@ test('what was kept before keeps its meaning', async () => {
     [message?.text, message?.type, message?.category, message?.version, message?.updatedAt],
     ['hi', 'text', 'message', 3, 7],
   )
+  const holds = [1, 2].map((count) => records.messages.holds('a', 'Talk', count))
+  assert.deepEqual(await Promise.all(holds), [true, false])
   const attachment = (await records.attachments.find('a', 'f')) ?? assert.fail()
   assert.deepEqual([attachment.fromSerial, attachment.held], [1, false])
   assert.equal((await records.attachments.receiver(attachment, 'bob'))?.id, 'bob')

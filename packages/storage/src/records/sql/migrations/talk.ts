@@ -72,4 +72,11 @@ export const TALK_MIGRATIONS: readonly Migration[] = [
       `create index conversations_by_owner on conversations (app, owner) where owner is not null`,
     ],
   },
+  {
+    name: 'talk-0003-messages-counted',
+    statements: ({ integer }) => [
+      `alter table conversations add column messages ${integer} not null default 0`,
+      `update conversations set messages = (select count(*) from messages where conversation = conversations.serial)`,
+    ],
+  },
 ]
