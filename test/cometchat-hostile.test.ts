@@ -25,6 +25,8 @@ const CALLS: readonly (readonly [methods: string, path: string])[] = [
   ['POST GET', '/apikeys'],
   ['GET PUT DELETE', '/apikeys/{other}'],
   ['GET', '/conversations'],
+  ['GET', '/users/{id}/conversation'],
+  ['GET', '/groups/{id}/conversation'],
   ['GET POST', '/messages'],
   ['GET PUT DELETE', '/messages/{id}'],
   ['GET POST', '/messages/{id}/thread'],

@@ -330,6 +330,31 @@ test('the list of conversations tells the last message of each, newest first', a
   assert.equal(await rest.fails('GET', '/conversations'), '400 ERR_BAD_REQUEST')
 })
 
+test('one conversation is told to its parties, and not counted as unread', async () => {
+  await sendPicture(ann, 'dave')
+  await sendPicture(bob, '#team')
+  const group = await ann.ok('GET', '/groups/team/conversation')
+  assert.deepEqual([group.conversationId, group.conversationType, group.unreadMessageCount], ['group_team', 'group', 0])
+  assert.deepEqual([group.conversationWith.guid, group.lastMessage.sender], ['team', 'bob'])
+  assert.notEqual(parted(urlsOf(group.lastMessage)[0] ?? '').token, null)
+  const direct = await ann.ok('GET', '/users/DAVE/conversation')
+  assert.deepEqual([direct.conversationId, direct.conversationType], ['ann_user_dave', 'user'])
+  assert.deepEqual([direct.conversationWith.uid, direct.lastMessage.sender], ['dave', 'ann'])
+  const forDave = await rest.ok('GET', '/users/ann/conversation', undefined, { onBehalfOf: 'dave' })
+  assert.equal(forDave.lastMessage.id, direct.lastMessage.id)
+  assert.notEqual(urlsOf(forDave.lastMessage)[0], urlsOf(direct.lastMessage)[0])
+  // Two who never spoke have none yet, and asking makes none.
+  const silent = await bob.ok('GET', '/users/dave/conversation')
+  assert.deepEqual(
+    [silent.conversationId, silent.conversationWith.uid, silent.lastMessage],
+    ['bob_user_dave', 'dave', undefined],
+  )
+  assert.deepEqual(await bob.ok('GET', '/users/dave/messages'), [])
+  assert.equal(await dave.fails('GET', '/groups/team/conversation'), '403 ERR_GROUP_NOT_JOINED')
+  assert.equal(await ann.fails('GET', '/users/nobody/conversation'), '404 ERR_UID_NOT_FOUND')
+  assert.equal(await rest.fails('GET', '/groups/team/conversation'), '400 ERR_BAD_REQUEST')
+})
+
 test('nothing odd, wherever it stands, is a fault of the server', async () => {
   const odd: readonly unknown[] = [
     ...[

@@ -1,24 +1,34 @@
-import type { Talk } from '@gatehouse/storage/records/port'
+import type { Conversation, Message, Talk } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { reachOf } from '../../talk.ts'
-import { call, type SurfaceCall } from './call.ts'
+import { type Context, call, type Reader, type SurfaceCall } from './call.ts'
 import { badField } from './errors.ts'
+import type { Places } from './message-place.ts'
 import type { Scenes } from './message-scene.ts'
 import { conversationId, type Scene, type Shown, SYSTEM, showMessage } from './message-view.ts'
+import { findUser } from './people.ts'
 import { seconds, showGoneUser } from './people-view.ts'
 import { pageOf, paginationOf } from './request.ts'
 
-/** The call that lists a user's conversations, newest first. */
-export function createConversationCalls(parts: Parts, scenes: Scenes): readonly SurfaceCall[] {
+/** The calls that list a user's conversations, newest first, and tell of one with a user or group. */
+export function createConversationCalls(parts: Parts, places: Places, scenes: Scenes): readonly SurfaceCall[] {
   const { records } = parts
+
+  /** The newest message of a conversation that its reader may see. */
+  async function lastOf({ app, tenant }: Context, { serial }: Reader, { id }: Conversation): Promise<Message | null> {
+    const visibleTo = { serial, ...reachOf(tenant.settings) }
+    const { items } = await records.messages.list(app, id, { after: null, limit: 1, order: 'descending', visibleTo })
+    return items[0] ?? null
+  }
+
   return [
     call({
       method: 'GET',
       path: '/conversations',
       who: 'both',
       handle: async (context) => {
-        const { app, tenant, reader, query, who } = context
-        if (reader === null) throw badField('onBehalfOf', 'The header onBehalfOf is required.')
+        const { app, tenant, query, who } = context
+        const reader = readerOf(context)
         const page = pageOf(query, who === 'client' ? 30 : 100)
         const kind = query.text('conversationType')
         const type = kind === 'user' ? 'direct' : kind === 'group' ? 'group' : undefined
@@ -31,12 +41,47 @@ export function createConversationCalls(parts: Parts, scenes: Scenes): readonly 
         const partners = items.flatMap((talk) => partnerOf(talk, reader.id) ?? [])
         const scene = await scenes(context, messages, { users: partners })
         return {
-          data: items.map((talk) => showTalk(talk, reader.id, scene)),
+          data: items.map((talk) => showTalk(talk, reader.id, partnerOf(talk, reader.id), scene)),
           meta: { pagination: paginationOf(page, total, items.length) },
         }
       },
     }),
+
+    call({
+      method: 'GET',
+      path: '/users/{uid}/conversation',
+      who: 'both',
+      handle: async (context) => {
+        const reader = readerOf(context)
+        const { uid = '' } = context.params
+        const conversation = await places.withUser(context, uid)
+        const lastMessage = conversation === null ? null : await lastOf(context, reader, conversation)
+        // An unknown uid was refused there; only the system is no user.
+        const partner = (await findUser(records, context.app, uid))?.id ?? SYSTEM
+        const scene = await scenes(context, lastMessage === null ? [] : [lastMessage], { users: [partner] })
+        return { data: showTalk({ conversation, lastMessage }, reader.id, partner, scene) }
+      },
+    }),
+
+    call({
+      method: 'GET',
+      path: '/groups/{guid}/conversation',
+      who: 'both',
+      handle: async (context) => {
+        const reader = readerOf(context)
+        const joined = await places.group(context, context.params.guid ?? '')
+        const lastMessage = await lastOf(context, reader, joined.group)
+        const scene = await scenes(context, lastMessage === null ? [] : [lastMessage], { joined })
+        return { data: showTalk({ conversation: joined.group, lastMessage }, reader.id, null, scene) }
+      },
+    }),
   ]
+}
+
+/** The user whose conversations are asked for. Raises ERR_BAD_REQUEST for a server that names none. */
+function readerOf({ reader }: Context): Reader {
+  if (reader === null) throw badField('onBehalfOf', 'The header onBehalfOf is required.')
+  return reader
 }
 
 /** With whom a direct conversation is; alone with oneself, what a server sent. */
@@ -46,20 +91,26 @@ function partnerOf({ conversation, members, lastMessage }: Talk, reader: string)
   return other ?? (lastMessage?.from === null ? SYSTEM : reader)
 }
 
-function showTalk(talk: Talk, reader: string, scene: Scene): Shown {
-  const { conversation, lastMessage } = talk
-  const partner = partnerOf(talk, reader)
-  const { id, createdAt, updatedAt } = conversation
+/** A conversation as JSON; `partner` is null for a group. One of two who never spoke is none yet, and is shown without times. */
+function showTalk(
+  { conversation, lastMessage }: { readonly conversation: Conversation | null; readonly lastMessage: Message | null },
+  reader: string,
+  partner: string | null,
+  scene: Scene,
+): Shown {
+  const group = conversation?.id ?? ''
   return {
-    conversationId: partner === null ? conversationId('group', '', id) : conversationId('user', reader, partner),
+    conversationId: partner === null ? conversationId('group', '', group) : conversationId('user', reader, partner),
     conversationType: partner === null ? 'group' : 'user',
     unreadMessageCount: 0,
-    createdAt: seconds(createdAt),
-    updatedAt: seconds(lastMessage?.createdAt ?? updatedAt),
+    ...(conversation !== null && {
+      createdAt: seconds(conversation.createdAt),
+      updatedAt: seconds(lastMessage?.createdAt ?? conversation.updatedAt),
+    }),
     ...(lastMessage !== null && { lastMessage: showMessage(lastMessage, scene) }),
     conversationWith:
       partner === null
-        ? (scene.groups.get(id)?.entity ?? { guid: id })
+        ? (scene.groups.get(group)?.entity ?? { guid: group })
         : (scene.users.get(partner)?.entity ?? showGoneUser(partner)),
   }
 }

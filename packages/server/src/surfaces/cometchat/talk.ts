@@ -15,7 +15,7 @@ export function createTalkCalls(parts: Parts): readonly SurfaceCall[] {
   return [
     ...createMessageCalls(parts, places, scenes, createSend(parts, places)),
     ...createHistoryCalls(parts, places, scenes),
-    ...createConversationCalls(parts, scenes),
+    ...createConversationCalls(parts, places, scenes),
     ...createUploadUrlCalls(parts, places),
   ]
 }
