@@ -118,6 +118,29 @@ test('the first personal conversation of a user is the default one, and stays', 
   assert.equal(await v2.fails('GET', `${home}/conversations/${id}`), NO_CONVERSATION, 'it goes with its user')
 })
 
+test('a conversation was last updated when the last message came, and else when it began', async () => {
+  const { home, v2 } = await createSunshineApp(server.admin)
+  await makeUsers(v2, home, 'ann', 'bob')
+  const body = { type: 'sdkGroup', participants: [{ userExternalId: 'ann' }], displayName: 'Help' }
+  const { id, createdAt, lastUpdatedAt } = (await v2.ok('POST', `${home}/conversations`, body)).conversation
+  assert.equal(lastUpdatedAt, createdAt)
+  const path = `${home}/conversations/${id}`
+  const times = async (user: string) => {
+    const { conversation } = await v2.ok('GET', path)
+    const { conversations } = await v2.ok('GET', `${home}/conversations?filter[userExternalId]=${user}`)
+    return [conversation, ...conversations].map((one: { lastUpdatedAt: string }) => one.lastUpdatedAt)
+  }
+  await v2.ok('PATCH', path, { displayName: 'Desk' })
+  assert.deepEqual(await times('ann'), [createdAt, createdAt])
+  const message = { author: { type: 'business' }, content: { type: 'text', text: 'hello' } }
+  const { received } = (await v2.ok('POST', `${path}/messages`, message)).messages[0]
+  await v2.ok('POST', `${path}/join`, { userExternalId: 'bob' })
+  for (const user of ['ann', 'bob']) assert.deepEqual(await times(user), [received, received], user)
+  assert.equal((await v2.ok('PATCH', path, { displayName: 'Help' })).conversation.lastUpdatedAt, received)
+  await v2.ok('DELETE', `${path}/messages`)
+  assert.deepEqual(await times('bob'), [createdAt, createdAt])
+})
+
 test('what is wrong with a conversation is told', async () => {
   const { home, v2 } = await createSunshineApp(server.admin)
   await makeUsers(v2, home, 'ann', 'bob')

@@ -51,6 +51,24 @@ test('a user is made, found by either id, changed and deleted', async () => {
   assert.deepEqual([again.profile, again.metadata, again.signedUpAt], [{}, {}, null])
 })
 
+test('personal information is cleared, and nothing else', async () => {
+  const { id: app, home, v2 } = await createSunshineApp(server.admin)
+  const profile = { givenName: 'Ann', surname: 'Lee', email: 'ann@example.org', avatarUrl: 'https://a.example/a.png' }
+  const sent = { externalId: 'ann', signedUpAt: '2024-02-03T04:05:06Z', profile: { ...profile, locale: 'en-US' } }
+  const { user } = await v2.ok('POST', `${home}/users`, { ...sent, metadata: { vip: true } })
+  const participants = [{ userId: user.id }]
+  const { conversation } = await v2.ok('POST', `${home}/conversations`, { type: 'personal', participants })
+  const messages = `${home}/conversations/${conversation.id}/messages`
+  const author = { type: 'user', userId: user.id }
+  await v2.ok('POST', messages, { author, content: { type: 'text', text: 'hello' } })
+  const cleared = { ...user, profile: { locale: 'en-US' }, metadata: {} }
+  assert.deepEqual((await v2.ok('DELETE', `${home}/users/ann/personalinformation`)).user, cleared)
+  assert.deepEqual((await v2.ok('GET', `${home}/users/${user.id}`)).user, cleared)
+  assert.equal((await server.admin.get(`/v1/apps/${app}/users/ann`)).json<{ name: string | null }>().name, null)
+  assert.equal((await v2.ok('GET', messages)).messages.length, 1)
+  assert.equal(await v2.fails('DELETE', `${home}/users/eve/personalinformation`), NO_USER)
+})
+
 test("a user's id is nobody else's, whatever external ids are chosen", async () => {
   const [app, other] = [await createSunshineApp(server.admin), await createSunshineApp(server.admin)]
   const [ann] = await makeUsers(app.v2, app.home, 'ann')

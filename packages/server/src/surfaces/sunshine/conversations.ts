@@ -35,7 +35,12 @@ export function createConversationCalls(parts: Parts): readonly SurfaceCall[] {
   }
 
   async function show(conversation: Conversation) {
-    return showConversation(conversation, (await ownerOfDefault(records, conversation)) !== null)
+    const newest = { after: null, limit: 1, order: 'descending' } as const
+    const [owner, { items }] = await Promise.all([
+      ownerOfDefault(records, conversation),
+      records.messages.list(conversation.app, conversation.id, newest),
+    ])
+    return showConversation(conversation, { isDefault: owner !== null, last: items[0] ?? null })
   }
 
   return [
@@ -77,9 +82,11 @@ export function createConversationCalls(parts: Parts): readonly SurfaceCall[] {
         const { items, ...ends } = await pages(
           context,
           `sunshine conversations ${app} ${user.serial}`,
-          (offset, limit) => conversations.ofUser(app, user.id, { offset, limit }),
+          (offset, limit) => conversations.ofUser(app, user.id, { offset, limit, later: true }),
         )
-        const shown = items.map(({ conversation }) => showConversation(conversation, conversation.id === own?.id))
+        const shown = items.map(({ conversation, lastMessage: last }) =>
+          showConversation(conversation, { isDefault: conversation.id === own?.id, last }),
+        )
         return { status: 200, body: { conversations: shown, ...ends } }
       },
     }),

@@ -10,6 +10,8 @@ import { showAppUser, showUser } from './views.ts'
 
 /** What a user keeps in the profile, under the names of this surface. */
 const PROFILE = ['givenName', 'surname', 'email', 'avatarUrl', 'locale'] as const
+/** What stays of a profile when what is personal goes; what other doors keep there goes, too. */
+const IMPERSONAL = ['locale', 'signedUpAt']
 const LONGEST = 2048
 
 /** The calls that make, read and change users, of both versions. */
@@ -59,6 +61,18 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
       handle: async ({ app, params, caller: { by } }) => {
         await deleteUser(parts, await findUser(records, app, params.user ?? ''), by)
         return { status: 200, body: {} }
+      },
+    }),
+
+    call({
+      versions: ['v2'],
+      method: 'DELETE',
+      path: '/apps/{app}/users/{user}/personalinformation',
+      handle: async ({ app, params }) => {
+        const { id, profile } = await findUser(records, app, params.user ?? '')
+        const kept = Object.fromEntries(Object.entries(profile).filter(([name]) => IMPERSONAL.includes(name)))
+        const { user } = await records.users.put({ app, id, name: null, profile: kept, metadata: {}, at: now() })
+        return { status: 200, body: { user: showUser(user) } }
       },
     }),
 

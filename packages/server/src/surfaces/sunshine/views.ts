@@ -1,4 +1,4 @@
-import type { App, Conversation, Key, Member, User } from '@gatehouse/storage/records/port'
+import type { App, Conversation, Key, Member, Message, User } from '@gatehouse/storage/records/port'
 import { settingsOf } from '../../settings.ts'
 import { participantIdOf, userIdOf } from './people.ts'
 import { keptMetadata, keptSettings } from './settings.ts'
@@ -66,9 +66,12 @@ function shownProfile({ profile }: User) {
   return Object.fromEntries(Object.entries(profile).filter(([name]) => SHOWN.includes(name)))
 }
 
-/** A conversation; `isDefault` where it is the default one of its user. */
-export function showConversation(conversation: Conversation, isDefault: boolean) {
-  const { id, type, name, profile, metadata, createdAt, updatedAt } = conversation
+/** A conversation; `isDefault` where it is the default one of its user, `last` is its last message. */
+export function showConversation(
+  conversation: Conversation,
+  { isDefault, last }: { readonly isDefault: boolean; readonly last: Message | null },
+) {
+  const { id, type, name, profile, metadata, createdAt } = conversation
   return {
     id,
     type: type === 'group' ? 'sdkGroup' : 'personal',
@@ -78,7 +81,8 @@ export function showConversation(conversation: Conversation, isDefault: boolean)
     ...(typeof profile.iconUrl === 'string' && { iconUrl: profile.iconUrl }),
     metadata,
     createdAt: isoTime(createdAt),
-    lastUpdatedAt: isoTime(updatedAt),
+    // What was last said counts, not what was last changed.
+    lastUpdatedAt: isoTime(last?.createdAt ?? createdAt),
   }
 }
 
