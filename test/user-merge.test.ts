@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
-import { bearer, type List, targetOf } from './support/client.ts'
+import { bearer, type List, type Problem, targetOf } from './support/client.ts'
 import { startGatehouse } from './support/gatehouse.ts'
 import { logIn } from './support/login.ts'
 import { presigned } from './support/media-scene.ts'
@@ -175,6 +175,8 @@ test('who may merge, whom, and with whom', async () => {
   for (const [into, body, expected] of rows) {
     refusal(await app.admin.post(`${app.base}/users/${into}/merge`, body), expected)
   }
+  const unknown = await app.admin.post(`${app.base}/users/robert/merge`, { from: 'nobody' })
+  assert.match(unknown.json<Problem>().detail ?? '', /`from`/, 'says which of the two is not there')
   const resource = `/apps/${app.id}/users/robert`
   const { token } = await app.token([{ actions: ['manage'], resource }])
   refusal(await app.bare.as(bearer(token)).post(`${app.base}/users/robert/merge`, { from: 'bob' }), 403)

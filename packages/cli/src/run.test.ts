@@ -161,6 +161,12 @@ test('a refusal without a key says where to put one', async () => {
   assert.match(stderr, /--key id:secret or GATEHOUSE_KEY/)
 })
 
+test('a file where the data folder has to be is told with what to do', async () => {
+  const { code, stderr } = await gatehouse(['serve', '--port', '0', '--data', join(folder, 'a.txt')])
+  assert.equal(code, EXIT.failed)
+  assert.match(stderr, /EEXIST[\s\S]*another folder with --data/)
+})
+
 test('everything that is not valid is told', async () => {
   const errors = [
     { path: '/name', message: 'must not be empty' },

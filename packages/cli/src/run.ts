@@ -55,4 +55,6 @@ const CURES: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'This machine has no such address; choose another with --host.',
   EACCES: 'This user may not do that; ports below 1024 and foreign folders need more rights.',
   ENOSPC: 'The disk is full; make room.',
+  EEXIST: 'A file lies where a folder has to be; name another folder with --data.',
+  ENOTDIR: 'A file lies where a folder has to be; name another folder with --data.',
 }

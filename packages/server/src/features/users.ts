@@ -14,9 +14,9 @@ export function createUsers(parts: Parts) {
   const pager = createPager(vault)
   const params = { app: Id, uid: Id }
 
-  async function find(app: string, uid: string): Promise<User> {
+  async function find(app: string, uid: string, detail?: string): Promise<User> {
     const user = await records.users.find(app, uid)
-    if (user === null) throw problem('not_found')
+    if (user === null) throw problem('not_found', detail)
     return user
   }
 
@@ -98,7 +98,10 @@ export function createUsers(parts: Parts) {
       body: Exactly({ from: Id }, { examples: [{ from: 'visitor-17' }] }),
       answers: { 200: UserView },
       handle: async ({ params: { app, uid }, body, caller: { by } }) => {
-        const [into, from] = await Promise.all([find(app, uid), find(app, body.from)])
+        const [into, from] = await Promise.all([
+          find(app, uid),
+          find(app, body.from, 'There is no user with the id that `from` names.'),
+        ])
         if (into.serial === from.serial) throw problem('conflict', 'A user cannot be merged with themselves.')
         const revocation = await mergeUsers(parts, { from, into }, { by })
         if (revocation === null) throw problem('not_found')

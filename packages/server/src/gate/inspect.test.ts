@@ -112,6 +112,15 @@ test('a login token is told by itself, with its user and its session', async () 
   assert.deepEqual((await ask('alice_17nobody')).steps, ended.steps, 'as of one that never was')
 })
 
+test('each check of a media URL has a name of its own', async () => {
+  const scenery = await scene()
+  for (const [kind, make] of SHOWN) {
+    const { steps } = await ask(await make(scenery), scenery.file.path)
+    const names = steps.map(({ check }) => check)
+    assert.deepEqual(names, [...new Set(names)], kind)
+  }
+})
+
 test('what is bound to a place says so where none is told, and is not genuine in another app', async () => {
   const [here, other] = [await scene(), await scene()]
   for (const [kind, make] of SHOWN.slice(0, 3)) {

@@ -186,8 +186,8 @@ function isOpenToLater(tenant: Tenant | null | undefined): boolean {
 
 function attachmentStep(exists: boolean): Step {
   return exists
-    ? { check: 'attachment', outcome: 'pass', detail: 'There is an attachment at this path.' }
-    : { check: 'attachment', outcome: 'fail', detail: 'There is no attachment at this path: the answer is 404.' }
+    ? { check: 'file', outcome: 'pass', detail: 'There is an attachment at this path.' }
+    : { check: 'file', outcome: 'fail', detail: 'There is no attachment at this path: the answer is 404.' }
 }
 
 /** Header and claims as they stand in the token; the claims of one that did not verify are shown too, and say so elsewhere. */
