@@ -111,6 +111,15 @@ test('under v1.1 users have other names, and times as they were sent', async () 
   const { user } = await v2.ok('GET', `${home}/users/${_id}`)
   assert.deepEqual([user.externalId, user.profile.surname, user.metadata], ['ann', 'Lee', { vip: true }])
   assert.equal(await old.fails('POST', '/appusers', sent), '409 conflict: User already exists')
+  assert.deepEqual((await old.ok('GET', '/appusers/ann')).appUser, appUser)
+  await old.ok('POST', '/appusers/ann/messages', { role: 'appUser', type: 'text', text: 'hello' })
+  const changes = { surname: null, email: 'a@example.org', properties: { vip: null, age: 7 } }
+  const changed = (await old.ok('PUT', `/appusers/${_id}`, changes)).appUser
+  const { surname: _, ...rest } = appUser
+  assert.deepEqual(changed, { ...rest, email: 'a@example.org', properties: { age: 7 }, conversationStarted: true })
+  assert.deepEqual((await old.ok('GET', `/appusers/${_id}`)).appUser, changed)
+  assert.equal(await old.fails('GET', '/appusers/eve'), NO_USER)
+  assert.equal(await old.fails('PUT', '/appusers/eve', changes), NO_USER)
   assert.deepEqual(await old.ok('DELETE', `/appusers/${_id}`), {})
   assert.equal(await old.fails('DELETE', '/appusers/ann'), NO_USER)
 })

@@ -22,6 +22,11 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
     return records.users.create({ app, id: externalId, ...details, at: now() })
   }
 
+  async function shown11(user: User) {
+    const { total } = await records.conversations.ofUser(user.app, user.id, { offset: 0, limit: 1, spoken: true })
+    return { status: 200, body: { appUser: showAppUser(user, total > 0) } } as const
+  }
+
   return [
     call({
       versions: ['v2'],
@@ -82,9 +87,26 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
       path: '/apps/{app}/appusers',
       handle: async ({ app, fields }) => {
         const externalId = externalIdOf(fields, 'userId')
-        const { properties, ...profile } = fields
-        const details = detailsOf({ profile, signedUpAt: fields.signedUpAt, metadata: properties }, null)
+        const details = detailsOf(asUnderV2(fields), null)
         return { status: 201, body: { appUser: showAppUser(await create(app, externalId, details), false) } }
+      },
+    }),
+
+    call({
+      versions: ['v1.1'],
+      method: 'GET',
+      path: '/apps/{app}/appusers/{user}',
+      handle: async ({ app, params: { user = '' } }) => shown11(await findUser(records, app, user)),
+    }),
+
+    call({
+      versions: ['v1.1'],
+      method: 'PUT',
+      path: '/apps/{app}/appusers/{user}',
+      handle: async ({ app, params, fields }) => {
+        const before = await findUser(records, app, params.user ?? '')
+        const details = detailsOf(asUnderV2(fields), before)
+        return shown11((await records.users.put({ app, id: before.id, ...details, at: now() })).user)
       },
     }),
 
@@ -105,6 +127,11 @@ function externalIdOf(fields: Fields, name: string): string {
   const externalId = requiredText(fields, name)
   if (!isId(externalId)) throw wrong(name, 'should be 1 to 128 characters without / \\ % and control characters')
   return externalId
+}
+
+/** A body of v1.1, where the profile is not apart and metadata have another name. */
+function asUnderV2({ properties, signedUpAt, ...profile }: Fields): Fields {
+  return { profile, signedUpAt, metadata: properties }
 }
 
 /** What a body says of a user; `before` is the one who is there, null for a new one. What is left out stays, null takes it away. */
