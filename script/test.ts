@@ -9,6 +9,7 @@ import { SHARED_POSTGRES, startPostgres } from '../test/support/postgres.ts'
 import { SHARED_S3, toShared } from '../test/support/s3.ts'
 import { CHECKS, runChecks, tell } from './check/run.ts'
 import { provideCometChatSdk } from './cometchat-sdk.ts'
+import { provideCometChatUiKit } from './cometchat-ui-kit.ts'
 import { type Failure, type Result, runFiles } from './test/part.ts'
 import { provideTools } from './test/tools.ts'
 
@@ -20,6 +21,7 @@ const NEEDS_STORES = 'packages/storage/src/**/{*postgres*,s3,*-s3,s3-*}.test.ts'
 
 /** Tests that a vendor's own client makes; its licence lets it be fetched for them, and not be kept. */
 const NEEDS_COMETCHAT_SDK = 'test/cometchat-sdk*.test.ts'
+const NEEDS_COMETCHAT_UI_KIT = 'test/cometchat-uikit*.test.ts'
 
 /**
  * The parts that are test files. `stores`: a PostgreSQL and an S3 server run meanwhile, for all files together. `provide`: fetches what
@@ -45,7 +47,7 @@ const PARTS = [
   {
     title: 'Black box',
     files: ['test/**/*.test.ts'],
-    without: [NEEDS_COMETCHAT_SDK],
+    without: [NEEDS_COMETCHAT_SDK, NEEDS_COMETCHAT_UI_KIT],
     stores: true,
     concurrency: 2,
     provide: null,
@@ -57,6 +59,14 @@ const PARTS = [
     stores: false,
     concurrency: 1,
     provide: provideCometChatSdk,
+  },
+  {
+    title: "Journey with CometChat's UI kit for React",
+    files: [NEEDS_COMETCHAT_UI_KIT],
+    without: [],
+    stores: false,
+    concurrency: 1,
+    provide: provideCometChatUiKit,
   },
 ]
 
