@@ -3,6 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import { type PostgresServer, startPostgresServer } from '../../conformance/postgres-server.ts'
 import { type Records, Unavailable } from './port.ts'
 import { openPostgresRecords } from './postgres.ts'
+import { openPostgresDatabase } from './postgres-database.ts'
+import { migrate } from './sql/migrations/run.ts'
 
 /** Far more than the two seconds that the port promises, far less than for ever. */
 const LIMIT = { timeout: 60_000 }
@@ -43,6 +45,22 @@ describe('postgres: what goes wrong', () => {
 
   const assertUnavailable = () =>
     Promise.all(CALLS.map((call) => assert.rejects(call(records), (error) => error instanceof Unavailable)))
+
+  test(
+    'a change of the schema takes as long as it takes, and so does waiting for another process that makes it',
+    LIMIT,
+    async () => {
+      const long = 'select pg_sleep(2)'
+      const databases = [1, 2].map(() => openPostgresDatabase<object>({ url, connections: 1 }))
+      const steps = [{ name: 'test-0001', statements: () => [long, 'create table made (id bigint)'] }]
+      await Promise.all(databases.map((database) => migrate(database, steps, 1)))
+      for (const database of databases) {
+        assert.deepEqual(await database.ask('select * from made', []), [])
+        await assert.rejects(database.ask(long, []), Unavailable)
+        await database.close()
+      }
+    },
+  )
 
   test('a server that hangs is unavailable, connected or not, and all is well once it goes on', LIMIT, async () => {
     const { sequence } = (await revoke(records, 'before')) ?? { sequence: 0 }

@@ -6,7 +6,10 @@ import { after, before, describe, test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { mountSmallDisk } from '../../conformance/small-disk.ts'
 import { Full, type Records, Unavailable } from './port.ts'
+import { migrate } from './sql/migrations/run.ts'
 import { openSqliteRecords } from './sqlite.ts'
+import { openConnection } from './sqlite-connection.ts'
+import { openSqliteDatabase } from './sqlite-database.ts'
 
 const revoke = (records: Records, app: string, token: string) =>
   records.changes.append({ kind: 'revoke', app, target: { token } }, 'tester', 1)
@@ -52,6 +55,25 @@ describe('sqlite: what goes wrong', () => {
     other.close()
     assert.equal((await revoke(records, 'a', 'x'))?.sequence, 1)
     await records.close()
+  })
+
+  test('a change of the schema waits for a write lock for as long as somebody holds it', async () => {
+    const file = join(folder, 'upgraded.db')
+    const [database, other] = [1, 2].map(() => openSqliteDatabase<object>(() => openConnection(file, 'FULL')))
+    if (database === undefined || other === undefined) return assert.fail()
+    const holder = new Sqlite(file)
+    holder.exec('begin immediate')
+    const step = { name: 'test-0001', statements: () => ['create table made (id integer) strict'] }
+    const upgraded = migrate(database, [step], 1)
+    // By then anything else has been given up.
+    await assert.rejects(
+      other.write(async () => {}),
+      Unavailable,
+    )
+    holder.exec('rollback')
+    await upgraded
+    assert.deepEqual(holder.prepare('select * from made').all(), [])
+    for (const each of [holder, database, other]) await each.close()
   })
 
   test('a database of a later version is refused', async () => {
