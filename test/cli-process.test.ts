@@ -17,6 +17,21 @@ describe('the process and its folder', () => {
     assert.equal(code, 0, stderr)
   })
 
+  test('a first start without any key says how to make one, and a later one does not', async () => {
+    const data = temporaryFolder()
+    const told = async () => {
+      const serving = runGatehouse(['serve', '--port', '0', '--data', data])
+      await serving.ready
+      serving.process.kill('SIGTERM')
+      assert.deepEqual(await serving.exited, { code: 0, signal: null })
+      return serving.stderr()
+    }
+    assert.match(await told(), /no key yet\. `gatehouse key create --local/)
+    const made = await cli(['key', 'create', '--local', '--name', 'first', '--data', data])
+    assert.equal(made.code, 0, made.stderr)
+    assert.doesNotMatch(await told(), /no key/)
+  })
+
   test('check beside a running server finds it sound', async () => {
     await app.upload(Buffer.from('checked'), { conversation: 'general' })
     const { code, stdout, stderr } = await cli(['check', '--deep', '--data', server.data, '--json'])

@@ -1,8 +1,9 @@
 import type { Config } from '@gatehouse/server/config'
+import type { Serving } from '@gatehouse/server/main'
 import { Command } from 'commander'
 import { configOf, configured, settingsHelp } from '../configured.ts'
 import { teach } from '../teach.ts'
-import type { Terminal } from '../terminal.ts'
+import { note, type Terminal } from '../terminal.ts'
 
 /** `gatehouse serve`: the server itself. */
 export function serveCommand(terminal: Terminal): Command {
@@ -35,10 +36,25 @@ export async function serveUntilTold(terminal: Terminal, config: Config): Promis
   if (config.demo) {
     const { proofOf } = await import('../demo-proof.ts')
     terminal.stdout.write(`${await proofOf(serving)}\n`)
+  } else if (await isWithoutKeys(serving).catch(() => false)) {
+    note(
+      terminal,
+      'There is no key yet. `gatehouse key create --local --name first`, with the same settings, makes one.',
+    )
   }
   const fault = await Promise.race([signal, serving.failed])
   if (fault !== null) throw fault
   await serving.close()
+}
+
+/** Nobody can call the API yet, nor was there ever an app: a first start without an admin key. */
+async function isWithoutKeys({ config, storage: { records } }: Serving): Promise<boolean> {
+  if (config.adminKey !== null) return false
+  const [keys, apps] = await Promise.all([
+    records.keys.list(null, { limit: 1, after: null }),
+    records.apps.list({ limit: 1, after: null }),
+  ])
+  return keys.items.length === 0 && apps.items.length === 0
 }
 
 /** Settles at the first signal to end, also where it comes before the server is ready. */
