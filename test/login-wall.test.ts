@@ -59,5 +59,8 @@ test('a photo behind the operator\u2019s login is given to who is logged in, and
   assert.equal(again.status, 304)
   const forged = target.replace(/t=.{6}/, 't=AAAAAA')
   assert.equal((await operator.get(forged, { cookie })).status, 401, 'a login replaces no right')
-  assert.match((await operator.get('/', { cookie })).text, /<img src="[^"]*\/media\/http/)
+  const start = (await operator.get('/', { cookie })).text
+  assert.match(start, /<img src="[^"]*\/media\/http/)
+  const shown = [...start.matchAll(/<a href="([^"]*)">\1</g)].map(([, url]) => url)
+  assert.deepEqual(shown, [operator.url + target, bare], 'the page shows the URL with the wall and without')
 })

@@ -19,8 +19,9 @@ export async function startOperator({ port, mediaUrl, secret, photos }) {
   /** @param {import('node:http').IncomingMessage} request */
   const userOf = ({ headers: { cookie = '' } }) => sessions.get(/(?:^|; )session=(\w+)/.exec(cookie)?.[1] ?? '') ?? null
 
+  const loginWall = `http://127.0.0.1:${port}/media/`
   const wall = nodeLoginWall({
-    loginWall: `http://127.0.0.1:${port}/media/`,
+    loginWall,
     mediaUrl,
     secret,
     deliver: 'serve',
@@ -44,12 +45,11 @@ export async function startOperator({ port, mediaUrl, secret, photos }) {
     }
     if (pathname === '/login') return page(response, 200, loginForm(searchParams.get('next')))
     if (user === null) return redirect(response, '/login')
-    const images = (await photos(user)).map((url) => `<p><img src="${escaped(url)}" alt="" width="480"></p>`)
-    page(
-      response,
-      200,
-      `<h1>Hello ${user}</h1>${images.join('')}<p>Its address: <code>${images.map(escaped).join()}</code></p>`,
+    const shown = (await photos(user)).map(
+      (url) => `<p><img src="${escaped(url)}" alt="The photo shared with ${user}" width="480"></p>
+        <p>Its address: ${link(url)}</p><p>Without the wall, refused with 403: ${link(url.slice(loginWall.length))}</p>`,
     )
+    page(response, 200, `<h1>Hello ${user}</h1>${shown.join('')}`)
   })
   await new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(null)))
   return server
@@ -63,7 +63,8 @@ function ownPath(next) {
 /** @param {string | null} next */
 function loginForm(next) {
   const back = `<input type="hidden" name="next" value="${escaped(next ?? '/')}">`
-  return `<h1>Log in</h1><form method="post">${back}<input name="user" value="bob"> <button>Log in</button></form>`
+  const name = '<label>Name: bob or carol <input name="user" value="bob"></label>'
+  return `<h1>Log in</h1><form method="post">${back}${name} <button>Log in</button></form>`
 }
 
 /** @param {import('node:http').ServerResponse} response @param {string} to */
@@ -74,7 +75,14 @@ function redirect(response, to) {
 /** @param {import('node:http').ServerResponse} response @param {number} status @param {string} body */
 function page(response, status, body) {
   response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
-  response.end(`<!doctype html><meta charset="utf-8"><title>Login wall</title><body>${body}`)
+  response.end(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Login wall</title>
+    <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+    <style>body{font:16px/1.5 system-ui;margin:2rem}img{max-width:100%}a{overflow-wrap:anywhere}</style><body>${body}`)
+}
+
+/** @param {string} url */
+function link(url) {
+  return `<a href="${escaped(url)}">${escaped(url)}</a>`
 }
 
 /** @param {string} text */
