@@ -53,7 +53,10 @@ export async function startKitSite(browser: Browser): Promise<KitSite> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     origin,
-    stop: () => void server.close(),
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
     open: async (of) => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 1000 } })
       const page = await context.newPage()
