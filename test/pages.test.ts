@@ -44,6 +44,7 @@ test('the page of errors shows the code that a problem points at, styled by what
   const row = page.locator('#signature_invalid')
   assert.ok(await row.isVisible())
   assert.equal(await row.evaluate((element) => String(element.matches(':target'))), 'true')
+  assert.equal(await page.locator('meta[name=viewport]').count(), 1, 'it fits a phone')
   const styles = (element: unknown) => String(Reflect.get(globalThis, 'getComputedStyle')(element).backgroundColor)
   assert.equal(await row.evaluate(styles), 'rgb(255, 255, 221)')
   assert.deepEqual(complaints, [])

@@ -67,7 +67,7 @@ export async function describe(
 const PAGE_STYLE = '.swagger-ui .topbar { display: none }'
 
 const ERRORS_STYLE =
-  'body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd}'
+  'body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd;color:#000}'
 
 /**
  * The reference draws itself out of its own files, with styles in the markup that its library makes, and calls the API where somebody
@@ -102,6 +102,7 @@ function errorsPage(): string {
         `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${inHtml(title)}</td><td>${inHtml(sentence)}</td></tr>`,
     )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Gatehouse: errors</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <style>${ERRORS_STYLE}</style>
 <h1>Errors</h1><table><tr><th>code</th><th>status</th><th>title</th><th>what to do</th></tr>
 ${rows.join('\n')}
