@@ -55,6 +55,14 @@ describe('sqlite: everything else has its turn between two long statements', () 
         const atOnce = () => Promise.all(Array.from({ length: 10 }, ask))
         for (const work of [inTurn, atOnce]) assert.ok((await turnsDuring(work)) >= 9, work.name)
       })
+      test(`${name}: ${way}, nobody waits for those who go on asking`, { timeout: 60_000 }, async () => {
+        const answers = [0, 0, 0]
+        const goOn = async (_: number, who: number) => {
+          for (; Math.min(...answers) < 3; answers[who] = (answers[who] ?? 0) + 1) await ask()
+        }
+        await Promise.all(answers.map(goOn))
+        assert.ok(Math.max(...answers) < 10, answers.join())
+      })
     }
   }
 })

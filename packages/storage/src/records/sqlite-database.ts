@@ -11,7 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { Full, Missing, Unavailable } from './port.ts'
-import { breathe, type Database, UPGRADE_PATIENCE } from './sql/database.ts'
+import { type Database, UPGRADE_PATIENCE } from './sql/database.ts'
 
 /** How long a transaction may wait for the write lock that other threads and processes hold, in milliseconds. */
 const PATIENCE = 1800
@@ -119,25 +119,29 @@ export function createLane(): Lane {
 
 /**
  * Creates the pause between pieces of work. SQLite answers at once, so whoever asks for one thing after another never waits, and would keep
- * everybody else of the thread waiting for as long as that goes on.
+ * everybody else of the thread waiting for as long as that goes on. Who has to wait goes on in the order of asking, one in each turn of the
+ * event loop; while somebody waits, who asks for the next thing waits behind them.
  */
 function createPause(): () => Promise<void> | undefined {
   let began: number | null = null
-  const isOver = () => {
+  const waiting: (() => void)[] = []
+  const turn = () => {
+    const first = waiting.shift()
+    began = first === undefined ? null : performance.now()
+    if (first === undefined) return
+    first()
+    setImmediate(turn)
+  }
+  return () => {
     const now = performance.now()
-    if (began !== null) return now - began >= HELD
-    began = now
-    setImmediate(() => {
-      began = null
-    })
-    return false
+    if (began === null) {
+      began = now
+      setImmediate(turn)
+    } else if (waiting.length > 0 || now - began >= HELD) {
+      return new Promise((resolve) => waiting.push(resolve))
+    }
+    return undefined
   }
-  // Many wait for the same turn; those who come after the time that is left then wait for another one.
-  const next = async () => {
-    do await breathe()
-    while (isOver())
-  }
-  return () => (isOver() ? next() : undefined)
 }
 
 /** Runs statements on a connection, each prepared once, with the port's errors. */
