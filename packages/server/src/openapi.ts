@@ -67,7 +67,8 @@ export async function describe(
 const PAGE_STYLE = '.swagger-ui .topbar { display: none }'
 
 const ERRORS_STYLE =
-  'body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd;color:#000}'
+  'body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd;color:#000}' +
+  '@media(max-width:600px){tr,td{display:block}th{display:none}td{padding:0}tr{padding:.6rem 0}body{margin:1rem}}'
 
 /**
  * The reference draws itself out of its own files, with styles in the markup that its library makes, and calls the API where somebody
