@@ -115,6 +115,25 @@ describe('a seal', () => {
       )
     }
   })
+  test('is one of its purpose, whatever was computed or failed in between', () => {
+    const between: readonly (() => unknown)[] = [
+      () => primitives.mac(key, 'a text over what stood there'),
+      () => primitives.mac(secretKey('another'), Buffer.alloc(24_577)),
+      () => primitives.seal(key, 'fo', 'r', Buffer.alloc(16), 0),
+      () => primitives.seal(key, 'for longer', 'x'.repeat(9000), Buffer.alloc(16), 0),
+      () => assert.throws(() => primitives.seal(publicKey(ed.public, 'EdDSA'), 'no', 'a', Buffer.alloc(16), 0)),
+      () => assert.throws(() => primitives.seal(key, 'no', 7 as never, Buffer.alloc(16), 0)),
+      () => assert.throws(() => primitives.mac(key, undefined as never)),
+    ]
+    for (const text of ['', 'ä/😀', 'x'.repeat(9000), 'x'.repeat(5_000_000)]) {
+      for (const work of between) {
+        work()
+        const bytes = Buffer.concat([shown, Buffer.alloc(20)])
+        primitives.seal(key, 'for', text, bytes, shown.length)
+        assert.deepEqual(bytes, seal(text, shown, 20), String(work))
+      }
+    }
+  })
   test('is written as it is checked, and touches nothing before it', () => {
     for (const text of ['', 'ä/😀', 'x'.repeat(9000)]) {
       for (const length of [16, 20, 32]) {
