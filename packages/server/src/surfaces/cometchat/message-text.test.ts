@@ -132,6 +132,40 @@ test('a page is what its messages are, one by one, after whatever was written, f
   }
 })
 
+test('a URL is written with its escapes, whether they are in its path, in the login wall in front of it, or nowhere', async () => {
+  const settings = settingsOf(found.settings)
+  const message = await send([await share('private')])
+  for (const loginWall of [null, 'https://wall.example/?a="&to=', 'https://wall.example/?a=\\\u2028\ud800&to=']) {
+    const tenant = { app: found, settings: { ...settings, loginWall } }
+    const scene = await scenes({ tenant, reader: ann }, [message])
+    const front = `${loginWall ?? ''}https://media.example`
+    for (const names of [
+      ['a', 'b'],
+      ['a"', 'b'],
+      ['a', 'b\\'],
+      ['ä', 'b'],
+    ]) {
+      const attachments = names.map((name, n) => {
+        const [own] = scene.attachments.values()
+        return { ...(own ?? assert.fail()), id: String(n), path: `/apps/${app}/x/${name}` }
+      })
+      const page = {
+        ...scene,
+        attachments: new Map(attachments.map((each) => [each.id, each])),
+        url: ({ path }: { path: string }) => `${front}${path}?fat=x`,
+      }
+      const messages = attachments.map(({ id }) => ({
+        ...message,
+        attachments: [id],
+        data: { receiverType: 'group', receiver: 'team', content: {}, files: [id] },
+      }))
+      const plain = JSON.stringify(messages.map((each) => showMessage(each, page)))
+      assert.equal(createMessageTexts().list(messages, page), plain, `${loginWall} ${names}`)
+      assert.ok(plain.includes('?fat=x'))
+    }
+  }
+})
+
 test('what people write is never taken for a place that is filled in', async () => {
   const texts = createMessageTexts()
   const message = await send([], { a: `"${'0'.repeat(32)}0"`, b: '0'.repeat(32) })

@@ -90,12 +90,15 @@ function createFilling(scene: Scene): (hole: Hole) => string {
   /** Whether what stands in front of the paths of URLs needs no escapes; null: not known yet. */
   let plain: boolean | null = null
 
-  /** A URL in JSON; behind the path stands nothing that needs an escape. To look for them takes longer than all the rest. */
+  /**
+   * A URL in JSON. In front of all paths of a page stands the same, and behind them nothing that needs an escape; to look for one takes longer
+   * than all the rest.
+   */
   function quoted(of: Attachment, plainPath: boolean): string {
     const url = others.url(of)
-    if (plainPath && plain === true) return `"${url}"`
-    if (plainPath) plain ??= isPlain(url)
-    return JSON.stringify(url)
+    if (!plainPath) return JSON.stringify(url)
+    plain ??= isPlain(url)
+    return plain ? `"${url}"` : JSON.stringify(url)
   }
 
   return (hole) => {
