@@ -145,14 +145,10 @@ type UserInConversation = {
   readonly ended: number | null
 }
 
-/** The conversations that attachments lie in, each once: lists mostly have one. */
+/** The conversations that attachments lie in, each once. */
 function serialsOf(attachments: readonly Attachment[]): readonly number[] {
   const serials = new Set<number>()
-  let last: number | null = null
-  for (const { conversationSerial } of attachments) {
-    if (conversationSerial !== null && conversationSerial !== last) serials.add(conversationSerial)
-    last = conversationSerial
-  }
+  for (const { conversationSerial } of attachments) if (conversationSerial !== null) serials.add(conversationSerial)
   return [...serials]
 }
 
