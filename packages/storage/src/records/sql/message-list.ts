@@ -173,7 +173,16 @@ function within(intervals: readonly Interval[]): Piece {
   const each = intervals.map(({ from, to }) =>
     to === null ? piece`version >= ${from}` : piece`(version >= ${from} and version < ${to})`,
   )
-  return piece` and (${inRow(each, ' or ')})`
+  return piece` and ${anyOf(each)}`
+}
+
+/** Any of some conditions, in pairs of pairs: SQLite refuses what is nested a thousand deep, and a chain is nested as deep as it is long. */
+function anyOf(conditions: readonly Piece[]): Piece {
+  const [first] = conditions
+  if (first === undefined) return plain('1 = 0')
+  if (conditions.length === 1) return first
+  const half = conditions.length >> 1
+  return piece`(${anyOf(conditions.slice(0, half))} or ${anyOf(conditions.slice(half))})`
 }
 
 function sorted(rows: Listed[], descending: boolean): readonly Listed[] {
@@ -192,8 +201,7 @@ function narrowed(flavour: Flavour, filter: MessageFilter): Piece {
   const all: Piece[] = []
   if (types !== undefined) all.push(piece` and ${among(flavour, 'type', types)}`)
   if (categories !== undefined) all.push(piece` and ${among(flavour, 'category', categories)}`)
-  if (tags !== undefined)
-    all.push(piece` and (${inRow([plain('1 = 0'), ...tags.map((tag) => holdsTag(flavour, tag))], ' or ')})`)
+  if (tags !== undefined) all.push(piece` and ${anyOf(tags.map((tag) => holdsTag(flavour, tag)))}`)
   if (parent !== undefined) all.push(piece` and parent = ${messageSerial(parent)}`)
   if (filter.hideReplies === true) all.push(plain(' and parent is null'))
   if (filter.hideDeleted === true) all.push(plain(' and deleted_at is null'))
