@@ -42,10 +42,10 @@ export function openSqliteDatabase<T>(
   const exclusive = createLane()
   const pause = createPause()
   const readers = single ? exclusive : null
-  const statements = createStatements(reader)
+  const statements = createStatements(reader, pause)
   const writing = {
     connection: writer,
-    statements: single ? statements : createStatements(writer),
+    statements: single ? statements : createStatements(writer, pause),
     lane: exclusive,
     pause,
   }
@@ -58,7 +58,7 @@ export function openSqliteDatabase<T>(
       // The lane comes first: who waits in it has not had a turn yet. Nothing is awaited that need not be.
       if (readers !== null) await readers.acquire()
       try {
-        const waiting = pause()
+        const waiting = pause.before()
         if (waiting !== undefined) await waiting
         return statements(text, values).rows as readonly R[]
       } finally {
@@ -117,30 +117,43 @@ export function createLane(): Lane {
   }
 }
 
+/** What keeps statements from holding the event loop. */
+type Pause = {
+  /** Comes before a statement: what has to be waited for, if anything has. */
+  before(): Promise<void> | undefined
+  /** Comes after one: while there is time left in this turn of the event loop, whoever waits goes on. */
+  after(): void
+}
+
 /**
  * Creates the pause between pieces of work. SQLite answers at once, so whoever asks for one thing after another never waits, and would keep
- * everybody else of the thread waiting for as long as that goes on. Who has to wait goes on in the order of asking, one in each turn of the
- * event loop; while somebody waits, who asks for the next thing waits behind them.
+ * everybody else of the thread waiting for as long as that goes on. Who has to wait goes on in the order of asking; while somebody waits, who
+ * asks for the next thing waits behind them.
  */
-function createPause(): () => Promise<void> | undefined {
+function createPause(): Pause {
   let began: number | null = null
   const waiting: (() => void)[] = []
+  const goOn = () => waiting.shift()?.()
   const turn = () => {
-    const first = waiting.shift()
-    began = first === undefined ? null : performance.now()
-    if (first === undefined) return
-    first()
+    began = null
+    if (waiting.length === 0) return
+    begin()
+    goOn()
+  }
+  const begin = () => {
+    began = performance.now()
     setImmediate(turn)
   }
-  return () => {
-    const now = performance.now()
-    if (began === null) {
-      began = now
-      setImmediate(turn)
-    } else if (waiting.length > 0 || now - began >= HELD) {
-      return new Promise((resolve) => waiting.push(resolve))
-    }
-    return undefined
+  const isOver = () => began !== null && performance.now() - began >= HELD
+  return {
+    before() {
+      if (waiting.length > 0 || isOver()) return new Promise((resolve) => waiting.push(resolve))
+      if (began === null) begin()
+      return undefined
+    },
+    after() {
+      if (waiting.length > 0 && !isOver()) goOn()
+    },
   }
 }
 
@@ -150,7 +163,7 @@ type Statements = (
   parameters: readonly unknown[],
 ) => { readonly rows: unknown[]; readonly changes: number }
 
-function createStatements(connection: Sqlite.Database): Statements {
+function createStatements(connection: Sqlite.Database, pause: Pause): Statements {
   const prepared = new Map<string, Sqlite.Statement>()
   const prepare = (text: string) => {
     const known = prepared.get(text)
@@ -162,9 +175,13 @@ function createStatements(connection: Sqlite.Database): Statements {
   }
   return (sql, parameters) =>
     translated(() => {
-      const statement = prepare(sql)
-      if (statement.reader) return { rows: statement.all(parameters), changes: 0 }
-      return { rows: [], changes: statement.run(parameters).changes }
+      try {
+        const statement = prepare(sql)
+        if (statement.reader) return { rows: statement.all(parameters), changes: 0 }
+        return { rows: [], changes: statement.run(parameters).changes }
+      } finally {
+        pause.after()
+      }
     })
 }
 
@@ -178,7 +195,7 @@ function createDriver({
   readonly connection: Sqlite.Database
   readonly statements: Statements
   readonly lane: Lane | null
-  readonly pause: () => Promise<void> | undefined
+  readonly pause: Pause
   readonly patience?: number
 }): Driver {
   let deadline = 0
@@ -197,7 +214,7 @@ function createDriver({
     acquireConnection: async () => {
       const asked = performance.now()
       await lane?.acquire()
-      await pause()
+      await pause.before()
       deadline = Math.max(asked + patience, performance.now() + LEAST)
       return only
     },
