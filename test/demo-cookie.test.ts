@@ -95,7 +95,10 @@ test('a token is swapped for the cookie, files open by their plain paths, and th
   await refusesAll(page)
   assert.match(await page.locator('#cookie-result').innerText(), /^The token is revoked\. In force on the one node/)
   assert.match(await tile(page, 'video').innerText(), /Refused with 401\s+token_revoked/)
-  assert.match((await verdicts(page))[0] ?? '', /refused, token_revoked$/)
+  await page
+    .locator('#cookie-why .verdict', { hasText: /refused, token_revoked$/ })
+    .first()
+    .waitFor()
   assert.equal((await context.cookies()).length, 1, 'the browser holds the cookie all the same')
   await page.locator('#log tr', { hasText: 'token_revoked' }).first().waitFor()
 

