@@ -1,10 +1,10 @@
 import type { Conversation, Message, Talk } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { reachOf } from '../../talk.ts'
-import { type Context, call, type Reader, type SurfaceCall } from './call.ts'
+import { type Answer, type Context, call, type Reader, type SurfaceCall } from './call.ts'
 import { badField } from './errors.ts'
 import type { Places } from './message-place.ts'
-import type { Scenes } from './message-scene.ts'
+import type { Before, Scenes } from './message-scene.ts'
 import { conversationId, type Scene, type Shown, SYSTEM, showMessage } from './message-view.ts'
 import { findUser } from './people.ts'
 import { seconds, showGoneUser } from './people-view.ts'
@@ -14,11 +14,18 @@ import { pageOf, paginationOf } from './request.ts'
 export function createConversationCalls(parts: Parts, places: Places, scenes: Scenes): readonly SurfaceCall[] {
   const { records } = parts
 
-  /** The newest message of a conversation that its reader may see. */
-  async function lastOf({ app, tenant }: Context, { serial }: Reader, { id }: Conversation): Promise<Message | null> {
-    const visibleTo = { serial, ...reachOf(tenant.settings) }
-    const { items } = await records.messages.list(app, id, { after: null, limit: 1, order: 'descending', visibleTo })
-    return items[0] ?? null
+  /** Tells of one conversation, null for one of two who never spoke, with the newest message that its reader may see. */
+  async function tell(
+    context: Context,
+    reader: Reader,
+    { conversation, partner, before }: { conversation: Conversation | null; partner: string | null; before: Before },
+  ): Promise<Answer> {
+    const { app, tenant } = context
+    const visibleTo = { serial: reader.serial, ...reachOf(tenant.settings) }
+    const newest = { after: null, limit: 1, order: 'descending', visibleTo } as const
+    const messages = conversation === null ? [] : (await records.messages.list(app, conversation.id, newest)).items
+    const scene = await scenes(context, messages, before)
+    return { data: showTalk({ conversation, lastMessage: messages[0] ?? null }, reader.id, partner, scene) }
   }
 
   return [
@@ -55,11 +62,9 @@ export function createConversationCalls(parts: Parts, places: Places, scenes: Sc
         const reader = readerOf(context)
         const { uid = '' } = context.params
         const conversation = await places.withUser(context, uid)
-        const lastMessage = conversation === null ? null : await lastOf(context, reader, conversation)
         // An unknown uid was refused there; only the system is no user.
         const partner = (await findUser(records, context.app, uid))?.id ?? SYSTEM
-        const scene = await scenes(context, lastMessage === null ? [] : [lastMessage], { users: [partner] })
-        return { data: showTalk({ conversation, lastMessage }, reader.id, partner, scene) }
+        return tell(context, reader, { conversation, partner, before: { users: [partner] } })
       },
     }),
 
@@ -70,9 +75,7 @@ export function createConversationCalls(parts: Parts, places: Places, scenes: Sc
       handle: async (context) => {
         const reader = readerOf(context)
         const joined = await places.group(context, context.params.guid ?? '')
-        const lastMessage = await lastOf(context, reader, joined.group)
-        const scene = await scenes(context, lastMessage === null ? [] : [lastMessage], { joined })
-        return { data: showTalk({ conversation: joined.group, lastMessage }, reader.id, null, scene) }
+        return tell(context, reader, { conversation: joined.group, partner: null, before: { joined } })
       },
     }),
   ]
