@@ -24,6 +24,8 @@ const SCRATCH = 3 * 8192
 /** Views are kept up to this length in bytes; what is sealed is hardly ever longer. */
 const MOST_VIEWS = 512
 
+const NOTHING_WRITTEN = { purpose: null, end: BLOCK } as const
+
 /** A MAC may be cut to no less than this (RFC 2104, section 5). */
 const FEWEST_SEAL_BYTES = 16
 
@@ -82,7 +84,7 @@ export function createNodePrimitives(): Primitives {
   /** The key whose padded forms stand at the beginnings of both. */
   let padded: SecretKey | null = null
   /** The purpose that stands behind it, and where it ends. */
-  let written: { readonly purpose: string | null; readonly end: number } = { purpose: null, end: BLOCK }
+  let written: { readonly purpose: string | null; readonly end: number } = NOTHING_WRITTEN
 
   const computed = Buffer.allocUnsafeSlow(32)
   const shown = Buffer.allocUnsafeSlow(32)
@@ -106,7 +108,7 @@ export function createNodePrimitives(): Primitives {
     const key = secret(handle)
     if (data.length > (typeof data === 'string' ? SCRATCH / 3 : SCRATCH))
       return createHmac('sha256', key.key).update(data).digest()
-    written = { purpose: null, end: BLOCK }
+    written = NOTHING_WRITTEN
     const length = typeof data === 'string' ? innerScratch.write(data, BLOCK, 'utf8') : data.length
     if (typeof data !== 'string') innerScratch.set(data, BLOCK)
     const result = Buffer.allocUnsafe(32)

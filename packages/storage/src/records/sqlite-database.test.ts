@@ -10,6 +10,9 @@ import { openSqliteDatabase } from './sqlite-database.ts'
 /** A statement that takes longer than statements may hold the event loop in a row. */
 const LONG = 'select burn() as burnt'
 
+/** So many short statements are asked at once. */
+const MANY = 500
+
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-records-'))
 after(() => rmSync(folder, { recursive: true }))
 
@@ -43,17 +46,27 @@ describe('sqlite: everything else has its turn between two long statements', () 
   ] as const
   for (const [name, database] of databases) {
     after(() => database.close())
-    const ways: readonly (readonly [string, () => Promise<unknown>])[] = [
-      ['asked past the query builder', () => database.ask(LONG, [])],
-      ['asked with it', () => sql.raw(LONG).execute(database.read)],
+    const ways: readonly (readonly [string, (text: string) => Promise<unknown>])[] = [
+      ['asked past the query builder', (text) => database.ask(text, [])],
+      ['asked with it', (text) => sql.raw(text).execute(database.read)],
     ]
-    for (const [way, ask] of ways) {
+    for (const [way, asking] of ways) {
+      const ask = () => asking(LONG)
+      const short = () => asking('select 1')
       test(`${name}: ${way}, one after another or all at once`, async () => {
         const inTurn = async () => {
           for (let n = 0; n < 10; n++) await ask()
         }
         const atOnce = () => Promise.all(Array.from({ length: 10 }, ask))
         for (const work of [inTurn, atOnce]) assert.ok((await turnsDuring(work)) >= 9, work.name)
+      })
+      test(`${name}: ${way}, those who wait for short statements share a turn`, async () => {
+        const many = async () => {
+          await ask()
+          await Promise.all(Array.from({ length: MANY }, short))
+        }
+        const turns = await turnsDuring(many)
+        assert.ok(turns < MANY / 2, `${turns} turns`)
       })
       test(`${name}: ${way}, nobody waits for those who go on asking`, { timeout: 60_000 }, async () => {
         const answers = [0, 0, 0]
