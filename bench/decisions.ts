@@ -11,6 +11,7 @@ import { createKeyedVerifier } from '@gatehouse/server/gate/verify-keyed'
 import type { Tenant } from '@gatehouse/server/parts'
 import { createReceives } from '@gatehouse/server/receivers'
 import { type GrantKeys, openGrantKeys } from '@gatehouse/server/signing/grant-keys'
+import { createKeyMaker } from '@gatehouse/server/signing/key-maker'
 import { createLinkKeys, LINK_KEY_PURPOSE, type LinkKeys } from '@gatehouse/server/signing/links'
 import { createMediaKeyring } from '@gatehouse/server/signing/media-keys'
 import { createVault } from '@gatehouse/server/signing/vault'
@@ -50,7 +51,7 @@ export async function openGate(): Promise<GateAlone> {
   if (tenant === null) throw new Error('the app is not there')
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
   const logins = createKnownLogins(records.logins)
-  const mediaKeys = createMediaKeyring({ records, vault, change: async () => null })
+  const mediaKeys = createMediaKeyring({ records, vault, keyMaker: createKeyMaker(), change: async () => null })
   await mediaKeys.all()
   const freshVerifier = () =>
     createVerifier({

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
-import { runGatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
+import { eventually, runGatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 import { createApp, expect, keyed } from './support/tenant.ts'
 
 const house = await startGatehouse()
@@ -166,6 +167,19 @@ test('a master key that is not the one of the data folder is refused', async (t)
   assert.match(said, /master key|GATEHOUSE_MASTER_KEY/i)
 })
 
+test('an end does not wait for a key that is being made', async (t) => {
+  const own = await startGatehouse({ flags: ['--drain-seconds', '1'] })
+  t.after(() => own.kill())
+  const tenant = await createApp(own.admin)
+  const asked = own.admin.post(`${tenant.base}/media-tokens`, { paths: [`/apps/${tenant.id}`] }).catch(() => null)
+  const maker = await eventually('a process that makes a key', () => childrenOf(own.pid)[0])
+  // It would never be done.
+  process.kill(maker, 'SIGSTOP')
+  await own.stop()
+  assert.equal((await asked)?.status, undefined)
+  await eventually('the end of that process, too', () => (existsSync(`/proc/${maker}`) ? undefined : true))
+})
+
 test('everything is there after a restart', async (t) => {
   const data = temporaryFolder()
   const first = await startGatehouse({ data })
@@ -183,3 +197,11 @@ test('everything is there after a restart', async (t) => {
   expect(await again.get(made.path, keyed(key)), 200)
   await second.stop()
 })
+
+/** The processes that this one has started, whichever of its threads did. */
+function childrenOf(pid: number): number[] {
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  return tasks.flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  )
+}

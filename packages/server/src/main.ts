@@ -6,6 +6,7 @@ import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import type { Standings } from './parts.ts'
+import { createKeyMaker } from './signing/key-maker.ts'
 import { keepMediaKeys } from './signing/media-keys.ts'
 import { createSharedMarks, type SharedMarks } from './standing/board.ts'
 import { type Cluster, joinCluster } from './standing/cluster.ts'
@@ -47,7 +48,8 @@ export async function serve(config: Config): Promise<Serving> {
     const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
     const place: { upkeep: Upkeep | null } = { upkeep: null }
     const node = await startNode(config, storage, reserve, log, () => place.upkeep?.clear())
-    const keyParts = { ...storage, change: node.change }
+    const keyMaker = createKeyMaker()
+    const keyParts = { ...storage, keyMaker, change: node.change }
     const upkeep = startUpkeep({
       ...{ ...storage, reserve, log, now: Date.now, applied: node.applied, change: node.change },
       keepKeys: (stopped) => keepMediaKeys(keyParts, { days: config.mediaKeyDays, now: Date.now, stopped }),
@@ -62,6 +64,7 @@ export async function serve(config: Config): Promise<Serving> {
       async close() {
         await node.close()
         await upkeep.stop()
+        keyMaker.stop()
         await storage.close()
         lock.release()
       },

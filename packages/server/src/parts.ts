@@ -8,6 +8,7 @@ import type { PresignedText } from './gate/credential.ts'
 import type { Outgoing } from './outgoing/outgoing.ts'
 import type { Passwords } from './password.ts'
 import type { Settings } from './settings.ts'
+import type { KeyMaker } from './signing/key-maker.ts'
 
 /** Everything a feature is made of. Put together once, in `app.ts`; handed down, never imported. */
 export type Parts = {
@@ -19,6 +20,7 @@ export type Parts = {
   readonly links: Links
   readonly issuer: Issuer
   readonly vault: Vault
+  readonly keyMaker: KeyMaker
   /** The one way out for requests whose URL comes from outside. */
   readonly outgoing: Outgoing
   readonly passwords: Passwords

@@ -32,6 +32,7 @@ import { createPasswords } from './password.ts'
 import { createReceives } from './receivers.ts'
 import { openGrantKeys } from './signing/grant-keys.ts'
 import { createIssuer } from './signing/issuer.ts'
+import { createKeyMaker } from './signing/key-maker.ts'
 import { createLinkKeys, createLinks } from './signing/links.ts'
 import { createMediaKeyring } from './signing/media-keys.ts'
 import { createMediaIssuer } from './signing/media-tokens.ts'
@@ -113,7 +114,8 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       return changed
     },
   }
-  const mediaKeys = createMediaKeyring({ records, vault, change: standings.change })
+  const keyMaker = createKeyMaker()
+  const mediaKeys = createMediaKeyring({ records, vault, keyMaker, change: standings.change })
   for await (const rows of records.changes.standing()) board.apply(rows, writesShared)
 
   const grantKeys = await openGrantKeys(records, vault)
@@ -164,6 +166,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
     links,
     issuer: createIssuer({ grantKeys, mediaKeys, mediaTokens, primitives, sequence }),
     vault,
+    keyMaker,
     outgoing: createOutgoing(config),
     passwords: createPasswords(records.tries, now),
     log,
@@ -260,6 +263,7 @@ export async function createThread(given: ThreadParts): Promise<ServingThread> {
       await Promise.race([closed, pause(config.drainSeconds * 1000 - notice)])
       clearInterval(idle)
       listener.closeAll()
+      keyMaker.stop()
       await closed
       clearInterval(watch)
       await api.close()

@@ -21,6 +21,7 @@ import type { Parts } from '../src/parts.ts'
 import { createPasswords } from '../src/password.ts'
 import { openGrantKeys } from '../src/signing/grant-keys.ts'
 import { createIssuer } from '../src/signing/issuer.ts'
+import { createKeyMaker } from '../src/signing/key-maker.ts'
 import { createLinkKeys, createLinks } from '../src/signing/links.ts'
 import { createMediaKeyring } from '../src/signing/media-keys.ts'
 import { createMediaIssuer } from '../src/signing/media-tokens.ts'
@@ -86,7 +87,8 @@ export async function openApi(): Promise<ApiFixture> {
     reserve: null,
     now: Date.now,
   })
-  const mediaKeys = createMediaKeyring({ records, vault, change: standings.change })
+  const keyMaker = createKeyMaker()
+  const mediaKeys = createMediaKeyring({ records, vault, keyMaker, change: standings.change })
   const read = readConfig(['--public-url', 'http://media.test'], {})
   if (!read.ok) throw new Error(read.errors.join(' '))
   const parts: Parts = {
@@ -110,6 +112,7 @@ export async function openApi(): Promise<ApiFixture> {
       sequence: () => standings.sequence,
     }),
     vault,
+    keyMaker,
     outgoing: createOutgoing({ allowLoopback: false }),
     passwords: createPasswords(records.tries, Date.now),
     log: pino({ level: 'silent' }),

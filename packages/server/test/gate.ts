@@ -18,6 +18,7 @@ import type { LinkMaker, Tenant } from '../src/parts.ts'
 import { createReceives } from '../src/receivers.ts'
 import { newAttachmentKey, newId } from '../src/secrets.ts'
 import { openGrantKeys } from '../src/signing/grant-keys.ts'
+import { createKeyMaker } from '../src/signing/key-maker.ts'
 import { createLinkKeys, createLinks, LINK_KEY_PURPOSE } from '../src/signing/links.ts'
 import { createMediaKeyring, type MediaKeyParts } from '../src/signing/media-keys.ts'
 import { createMediaIssuer } from '../src/signing/media-tokens.ts'
@@ -106,7 +107,8 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
     now: () => fixture.clock,
   })
   const grantKeys = await openGrantKeys(records, vault)
-  const mediaKeys = createMediaKeyring({ records, vault, change: standings.change })
+  const keyParts = { records, vault, keyMaker: createKeyMaker(), change: standings.change }
+  const mediaKeys = createMediaKeyring(keyParts)
   const mediaTokens = createMediaIssuer({ keyring: mediaKeys, records, board, now: () => fixture.clock })
   const keyed = createKeyedVerifier({ keys, linkKeys, primitives })
   const verifier = createVerifier({
@@ -135,7 +137,7 @@ export async function openGate(admin: { id: string; secret: string } | null = nu
       dialects: [dialect],
     }),
     clock: 1_700_000_000_000,
-    mediaKeys: { records, vault, change: standings.change },
+    mediaKeys: keyParts,
     media: async (app, ...paths) => {
       const { settings } = await fixture.tenant(app)
       const resources = paths.flatMap((path) => parseResource(path) ?? [])

@@ -17,8 +17,8 @@ const MediaKeyView = Type.Object({
 const Changed = Type.Object({ items: Type.Array(MediaKeyView), revocation: RevocationAnswer })
 
 /** The keys that sign media tokens, for the whole installation. */
-export function createMediaKeys({ records, standings, vault }: Parts) {
-  const keyParts = { records, vault, change: standings.change }
+export function createMediaKeys({ records, standings, vault, keyMaker }: Parts) {
+  const keyParts = { records, vault, keyMaker, change: standings.change }
   const list = async () => (await records.mediaKeys.list()).map(show)
   return {
     list: endpoint({

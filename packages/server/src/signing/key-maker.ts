@@ -1,14 +1,56 @@
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 
 /** A pair of RSA keys of 4096 bits: the public one as a JWK (RFC 7517), the private one as PKCS #8 in PEM. */
 export type MadeKey = { readonly jwk: { readonly [name: string]: unknown }; readonly pem: string }
 
-/** Makes a pair of keys in a thread of its own, which gives way to those that serve. Takes seconds. */
-export function makeRsaKey(): Promise<MadeKey> {
-  const program = import.meta.url.endsWith('.ts') ? './key-thread.ts' : './key-thread.js'
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(program, import.meta.url))
-    worker.once('message', resolve).once('error', reject)
-    worker.once('exit', () => reject(new Error('the thread that makes keys has ended')))
-  })
+/** Makes keys of media tokens. */
+export type KeyMaker = {
+  /** Takes seconds of a processor, and waits for those that serve. Raises where it is stopped meanwhile. */
+  make(): Promise<MadeKey>
+  /** Gives up what is being made; nothing is made after it. */
+  stop(): void
+}
+
+/**
+ * Creates the maker of keys. Each is made in a process of its own: nothing can interrupt a thread that looks for primes, so a server that is told to
+ * end would have to wait for it, up to minutes on a busy machine.
+ */
+export function createKeyMaker(): KeyMaker {
+  const working = new Set<ChildProcess>()
+  let stopped = false
+  const stop = () => {
+    stopped = true
+    for (const child of working) child.kill('SIGKILL')
+  }
+
+  function start(): ChildProcess {
+    const program = import.meta.url.endsWith('.ts') ? './key-process.ts' : './key-process.js'
+    const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const
+    const child = fork(fileURLToPath(new URL(program, import.meta.url)), { execArgv: [], stdio: [...stdio] })
+    if (working.size === 0) process.once('exit', stop)
+    working.add(child)
+    const forget = () => {
+      working.delete(child)
+      if (working.size === 0) process.off('exit', stop)
+    }
+    child.once('close', forget).once('error', forget)
+    return child
+  }
+
+  return {
+    make: () =>
+      new Promise((resolve, reject) => {
+        if (stopped) throw new Error('the server ends: no key is made any more')
+        const child = start()
+        let complaint = ''
+        child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+        child.once('message', (made) => resolve(made as MadeKey))
+        child.once('error', reject)
+        child.once('close', (code, signal) =>
+          reject(new Error(`the process that makes a key has ended (${code ?? signal}) ${complaint}`.trimEnd())),
+        )
+      }),
+    stop,
+  }
 }

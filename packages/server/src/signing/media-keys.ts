@@ -3,7 +3,7 @@ import type { VerificationKey } from '@gatehouse/core/jws'
 import { publicKey } from '@gatehouse/core/node-primitives'
 import type { Json, MediaKey, Records } from '@gatehouse/storage/records/port'
 import type { Standings, Vault } from '../parts.ts'
-import { makeRsaKey } from './key-maker.ts'
+import type { KeyMaker } from './key-maker.ts'
 
 /** What keys of media tokens are sealed for. */
 export const MEDIA_KEY_PURPOSE = 'media-key'
@@ -91,6 +91,7 @@ export function createMediaKeyring(parts: MediaKeyParts): MediaKeyring {
 export type MediaKeyParts = {
   readonly records: Pick<Records, 'mediaKeys'>
   readonly vault: Vault
+  readonly keyMaker: KeyMaker
   readonly change: Standings['change']
 }
 
@@ -99,16 +100,16 @@ const BY = 'operator'
 
 /**
  * Makes what is missing: a key that signs and, with `spare`, the one that comes next. Of several nodes that do so at once one
- * wins. Takes seconds of a background thread for each key, and none of the event loop.
+ * wins. Takes seconds in the background for each key, and none of the event loop.
  */
 export async function provideMediaKeys(parts: MediaKeyParts, { spare }: { readonly spare: boolean }): Promise<void> {
-  const { records, vault, change } = parts
+  const { records, change } = parts
   for (;;) {
     const keys = await records.mediaKeys.list()
     const next = keys.find(({ state }) => state === 'next')
     const isActive = keys.some(({ state }) => state === 'active')
     if (isActive && (next !== undefined || !spare)) return
-    if (next === undefined) await change({ kind: 'media-key', app: null, to: 'next', ...(await makeKey(vault)) }, BY)
+    if (next === undefined) await change({ kind: 'media-key', app: null, to: 'next', ...(await makeKey(parts)) }, BY)
     else await change({ kind: 'media-key', app: null, to: 'active', key: next.id }, BY)
   }
 }
@@ -148,8 +149,8 @@ export async function rotateMediaKeys(parts: MediaKeyParts, by: string) {
   }
 }
 
-async function makeKey(vault: Vault) {
-  const { jwk, pem } = await makeRsaKey()
+async function makeKey({ vault, keyMaker }: MediaKeyParts) {
+  const { jwk, pem } = await keyMaker.make()
   const key = randomUUID().toUpperCase()
   const { kty, n, e } = jwk
   const published = { kty, n, e, kid: key, alg: 'RS512', use: 'sig' } as Record<string, Json>
