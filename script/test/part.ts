@@ -20,7 +20,7 @@ export type RunOptions = {
 }
 
 /** A file that takes longer than this has hung, in milliseconds. */
-const HUNG = 15 * 60_000
+const HUNG = 30 * 60_000
 
 const LINGERING = 60_000
 
