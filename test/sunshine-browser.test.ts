@@ -102,6 +102,17 @@ test('on a page of another site the cookie is kept for that site, and is not the
   assert.equal(await third.shows(one.url), 0)
 })
 
+test('a frame of the media’s own site in a page of another one shows pictures, too', async () => {
+  const frame = await pages.open(browser, NAMES.same, NAMES.other)
+  assert.equal(await frame.shows(one.url), 0)
+  assert.equal(await frame.swap(COOKIE, await token(talk)), 200)
+  assert.equal(await frame.shows(one.url), 1)
+  assert.equal(await frame.shows(sibling.url), 0)
+  const [cookie] = await browser.cookies()
+  assert.deepEqual([cookie?.sameSite, cookie?.partitionKey], ['None', 'https://other.test'])
+  assert.equal(await showsAnew(two.url), 0)
+})
+
 test('an operator who keeps media to the own site keeps cookies there, too', async () => {
   await app.settings({ embedding: 'same-site' })
   const [far, near] = [await pages.open(browser, NAMES.other), await pages.open(browser, NAMES.same)]

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Frame } from 'playwright-core'
 import { ROOT, temporaryFolder } from './gatehouse.ts'
 
 /** Starts the system's Chromium without a window; it plays media without being asked to, and reaches nothing but the tests. */
@@ -40,8 +40,8 @@ export function pictureFile(name: string): string | null {
   return join(folder, name)
 }
 
-/** How wide a picture comes out in a page, in pixels; 0 where it is not shown. */
-export function pictureWidth(page: Page, url: string): Promise<number> {
+/** How wide a picture comes out in a page or frame, in pixels; 0 where it is not shown. */
+export function pictureWidth(page: Pick<Frame, 'evaluate'>, url: string): Promise<number> {
   return page.evaluate(async (src) => {
     type Picture = { src: string; naturalWidth: number; decode(): Promise<void> }
     const { Image } = globalThis as unknown as { Image: new () => Picture }

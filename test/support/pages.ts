@@ -1,10 +1,11 @@
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { BrowserContext } from 'playwright-core'
+import type { BrowserContext, Frame, Page } from 'playwright-core'
 import { pictureWidth } from './browser.ts'
 import { makeCertificate } from './certificate.ts'
 import { ROOT } from './gatehouse.ts'
@@ -13,8 +14,8 @@ import { ROOT } from './gatehouse.ts'
 export type Pages = {
   /** The origin of pages at a name. */
   readonly at: (name: string) => string
-  /** Opens the page of a name. */
-  readonly open: (context: BrowserContext, name: string) => Promise<MediaPage>
+  /** Opens the page of a name; with `inside`, in a frame of the page of that other name. */
+  readonly open: (context: BrowserContext, name: string, inside?: string) => Promise<MediaPage>
   readonly stop: () => Promise<void>
 }
 
@@ -51,7 +52,7 @@ export async function startPages(): Promise<Pages> {
   const at = (name: string) => `https://${name}:${(server.address() as AddressInfo).port}`
   return {
     at,
-    open: (context, name) => openPage(context, at(name)),
+    open: (context, name, inside) => openPage(context, at(name), inside === undefined ? null : at(inside)),
     stop: async () => {
       server.closeAllConnections()
       server.close()
@@ -60,12 +61,13 @@ export async function startPages(): Promise<Pages> {
   }
 }
 
-async function openPage(context: BrowserContext, origin: string): Promise<MediaPage> {
+async function openPage(context: BrowserContext, origin: string, outer: string | null): Promise<MediaPage> {
   const page = await context.newPage()
-  await page.goto(`${origin}/`)
+  await page.goto(`${outer ?? origin}/`)
+  const here = outer === null ? page.mainFrame() : await frameIn(page, origin)
   return {
     swap: (url, token, method = 'POST') =>
-      page.evaluate(
+      here.evaluate(
         ([to, bearer, how]) =>
           fetch(to, { method: how, headers: { authorization: `Bearer ${bearer}` }, credentials: 'include' }).then(
             ({ status }) => status,
@@ -73,20 +75,25 @@ async function openPage(context: BrowserContext, origin: string): Promise<MediaP
           ),
         [url, token, method] as const,
       ),
-    shows: (url) => pictureWidth(page, url),
+    shows: (url) => pictureWidth(here, url),
     setUp: async ({ cookieUrl, mediaToken, grantToken }) => {
       await page.exposeFunction('mediaToken', mediaToken)
       await page.exposeFunction('grantToken', grantToken)
       const parts = `{ cookieUrl: '${cookieUrl}', mediaToken, grantToken }`
       const module = `import { createMediaOpener } from '/media-opener.js'; window.mediaOpener = createMediaOpener(${parts})`
-      await page.addScriptTag({ type: 'module', content: module })
-      await page.waitForFunction('window.mediaOpener')
+      await here.addScriptTag({ type: 'module', content: module })
+      await here.waitForFunction('window.mediaOpener')
     },
     opened: (url) =>
-      page.evaluate((one) => {
+      here.evaluate((one) => {
         const { mediaOpener } = globalThis as unknown as { mediaOpener: { open(url: string): Promise<string> } }
         return mediaOpener.open(one)
       }, url),
     close: () => page.close(),
   }
+}
+
+async function frameIn(page: Page, origin: string): Promise<Frame> {
+  await page.setContent(`<!doctype html><iframe src="${origin}/"></iframe>`)
+  return page.frames().find((frame) => frame.url().startsWith(origin)) ?? assert.fail('no frame')
 }

@@ -9,7 +9,7 @@ export type MediaCookie = {
   readonly name: string
   /** The token's text. MUST have been verified. */
   readonly token: string
-  /** The canonical path that the token is for. */
+  /** Where it is sent to: the canonical path that the token is for, below where media URLs begin. */
   readonly path: string
   readonly expiresAt: number
   readonly at: number
@@ -63,15 +63,20 @@ export function cookieHeaders(request: {
   const printed = printMediaCookie({
     name,
     token: bearerOf(headers),
-    path: token.grants[0]?.resource.path ?? '',
+    path: aboveOf(config.mediaUrl) + (token.grants[0]?.resource.path ?? ''),
     expiresAt: token.expiresAt ?? at,
     at,
     secure: !isLoopbackHttp(config.mediaUrl),
-    embedded: cors.length > 0 && settings.embedding === 'cross-origin' && isCrossSite(headers, config.mediaUrl),
+    embedded: cors.length > 0 && settings.embedding === 'cross-origin' && isThirdParty(headers, config.mediaUrl),
     domain: config.cookieDomain,
   })
   if (printed === null) return 'path_too_long'
   return ['Set-Cookie', printed, ...cors.slice(0, 4), 'Vary', 'Origin', 'Cache-Control', 'no-store']
+}
+
+/** What stands before paths of the tree where media have a URL below a path, as behind a proxy that takes it away. */
+function aboveOf(mediaUrl: string): string {
+  return new URL(mediaUrl).pathname.replace(/\/+$/, '')
 }
 
 function bearerOf({ authorization = '' }: IncomingHttpHeaders): string {
@@ -88,8 +93,14 @@ function isOwn(
   return own.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host)
 }
 
-/** What the browser says of it (Fetch Metadata); one that says nothing: whether the host is another. */
-function isCrossSite({ origin = '', 'sec-fetch-site': site }: IncomingHttpHeaders, mediaUrl: string): boolean {
+/**
+ * Whether the window that asks is another site's. A frame of our own site in a window of another is as foreign to browsers as a page of that
+ * site: the `Sec-Fetch-Storage-Access` header (Storage Access Headers) comes with such requests alone. Of a page that is no frame
+ * `Sec-Fetch-Site` (Fetch Metadata) tells it; where a browser says nothing: whether the host is another.
+ */
+function isThirdParty(headers: IncomingHttpHeaders, mediaUrl: string): boolean {
+  const { origin = '', 'sec-fetch-site': site, 'sec-fetch-storage-access': frame } = headers
+  if (frame !== undefined) return true
   if (site !== undefined) return site === 'cross-site'
   return URL.canParse(origin) && new URL(origin).hostname !== new URL(mediaUrl).hostname
 }

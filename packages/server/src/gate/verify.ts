@@ -130,6 +130,12 @@ export function createVerifier(parts: VerifierParts): Verifier {
     return verified
   }
 
+  /** A media token stands in a header or cookie alone: whoever came by a URL with one could open everything that it is for. */
+  function inQuery(verified: Verified | Promise<Verified>): Verified | Promise<Verified> {
+    if (verified instanceof Promise) return verified.then(inQuery)
+    return verified.ok && verified.token.kind === 'media' ? refuse('kind_not_accepted') : verified
+  }
+
   /** A secret that `isGood` does not take is answered like one that is nobody's. */
   function bySecret(secret: string, cheaply: boolean, isGood = (_known: KnownKey) => true) {
     const hash = hashSecret(secret)
@@ -196,7 +202,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
         case 'query': {
           const { text } = credential
           const link = keyed.link(text, resource, tenant)
-          return link ?? (text.includes('.') ? jwt(text, cheaply) : refuse('credential_malformed'))
+          return link ?? (text.includes('.') ? inQuery(jwt(text, cheaply)) : refuse('credential_malformed'))
         }
         case 'cookie':
           return credential.text.includes('.') ? jwt(credential.text, cheaply) : refuse('credential_malformed')

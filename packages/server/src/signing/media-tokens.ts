@@ -28,6 +28,9 @@ export type MediaIssuerParts = {
   readonly now: () => number
 }
 
+/** In the order of the vendor whose clients know these tokens. */
+const HEADER = { alg: 'RS512', typ: 'JWT' }
+
 /** There is one thread that signs; with two texts it does not wait for the next. */
 const AT_ONCE = 2
 /** Signatures that wait; whoever comes then is told to come again. */
@@ -81,7 +84,7 @@ export function createMediaIssuer({ keyring, records, board, now }: MediaIssuerP
   ): Promise<readonly string[]> {
     if (signed.second !== second) signed = { second, tokens: new Map() }
     const { tokens } = signed
-    const inputs = payloads.map((payload) => jwsInput({ kid: signer.id, alg: 'RS512' }, payload, { typ: 'JWT' }))
+    const inputs = payloads.map((payload) => jwsInput({ kid: signer.id, alg: 'RS512' }, payload, HEADER))
     const unsigned = inputs.filter((input) => !tokens.has(input))
     background.admit(unsigned.length)
     for (const input of unsigned) {
