@@ -57,6 +57,7 @@ test('what an upload cannot be', async () => {
   const rows: readonly (readonly [query: string, form: ReturnType<typeof sourceOf>, told: string])[] = [
     ['', sourceOf(PNG, 'a.png'), "400 bad_request: should have required property 'access'"],
     ['?access=bogus', sourceOf(PNG, 'a.png'), "400 bad_request: 'access' should be equal to one of the allowed values"],
+    ['?access=private&access=public', sourceOf(PNG, 'a.png'), "400 bad_request: 'access' should be given once"],
     ['?access=public&for=ever', sourceOf(PNG, 'a.png'), "400 bad_request: 'for' should be equal to one of"],
     ['?access=public&conversationId=none', sourceOf(PNG, 'a.png'), '404 conversation_not_found: '],
     ['?access=public', formOf([]), "400 bad_request: should have required property 'source'"],
@@ -256,6 +257,12 @@ test('what is no media token sets no cookie', async () => {
   }
   const foreign = expect(await bare.get(`/v2/apps/${other.id}/attachments/cookie`, bearer(token)), 403)
   assert.equal(foreign.headers['set-cookie'], undefined)
+  // Whoever brings no token is told so by the head: no body of theirs is read.
+  for (const sent of ['{', `"${'x'.repeat(2_000_000)}"`]) {
+    const headers = { 'content-type': 'application/json' }
+    expect(await bare.send('POST', at, { headers, body: Buffer.from(sent) }), 401)
+    expect(await bare.send('POST', at, { headers: { ...headers, ...bearer(token) }, body: Buffer.from(sent) }), 200)
+  }
   // As an API credential it opens nothing.
   expect(await bare.get(`/v2${HOME}`, bearer(token)), 401)
 })

@@ -120,7 +120,9 @@ export function mountCalls(
     for (const declared of others) {
       for (const url of urlsOf(declared)) {
         const { methods, why, handle } = declared
-        app.route({ method: [...methods], url, config: { asking: open(why) }, schema: { hide: true }, handler: handle })
+        const config = { asking: open(why) }
+        // What is sent along is nothing that this call reads: it is answered by its head, before anybody's body is taken in.
+        app.route({ method: [...methods], url, config, schema: { hide: true }, onRequest: handle, handler: handle })
       }
     }
   }

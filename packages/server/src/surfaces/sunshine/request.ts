@@ -110,9 +110,9 @@ function isFlat(value: unknown): value is string | number | boolean {
   return ['string', 'number', 'boolean'].includes(typeof value) && (typeof value !== 'string' || value.isWellFormed())
 }
 
-/** The parameters of a query; of a repeated one the last counts. */
+/** The parameters of a query. */
 export type Query = {
-  /** The text, or undefined where it is absent or empty. Raises 400 for control characters and broken Unicode. */
+  /** The text, or undefined where it is absent or empty. Raises 400 for one that comes twice, control characters and broken Unicode. */
   text(name: string): string | undefined
 }
 
@@ -122,8 +122,9 @@ export function queryOf(parsedQuery: unknown): Query {
   return {
     text(name) {
       const value = Object.hasOwn(given, name) ? given[name] : undefined
-      const last = Array.isArray(value) ? value.at(-1) : value
-      return textOf({ [name]: last }, name, 4096) || undefined
+      // Of `access=private&access=public` neither is what was meant.
+      if (Array.isArray(value)) throw wrong(name, 'should be given once')
+      return textOf({ [name]: value }, name, 4096) || undefined
     },
   }
 }
