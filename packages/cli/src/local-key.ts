@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { ACTIONS } from '@gatehouse/core/access'
 import type { Config } from '@gatehouse/server/config'
 import { hashSecret } from '@gatehouse/server/gate/known-keys'
-import { openRecords } from '@gatehouse/server/open-storage'
+import { type OnUpgrade, openRecords } from '@gatehouse/server/open-storage'
 import { newId, newKeySecret } from '@gatehouse/server/secrets'
 import { openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { findMasterKey } from '@gatehouse/server/signing/master-key'
@@ -15,7 +15,8 @@ import { Failure } from './failure.ts'
 
 /**
  * Makes an API key in the data folder or database that the configuration names, without a server: account-wide where no app is
- * named. Whoever may do this holds the data folder anyway. Servers that run see the key at once.
+ * named. Whoever may do this holds the data folder anyway. Servers that run see the key at once. `onUpgrade` is told where the database has
+ * to be changed first.
  *
  * Refuses, and makes and changes nothing, where the master key is not the one that the database was made with, or is gone. A database
  * that has seen none yet is bound to this one, as by the first start of a server.
@@ -28,9 +29,10 @@ export async function createLocalKey(
     readonly seconds?: number
     readonly grants: readonly GrantView[] | undefined
   },
+  onUpgrade?: OnUpgrade,
 ): Promise<KeyView> {
   await mkdir(config.data, { recursive: true, mode: 0o700 })
-  const records = await openRecords(config)
+  const records = await openRecords(config, onUpgrade)
   try {
     const [wrong] = await masterKeyFindings(config, records, { apps: [], keys: [] })
     if (wrong !== undefined) throw new Failure(EXIT.failed, wrong.code, wrong.sentence, { cure: wrong.cure })

@@ -4,7 +4,7 @@ import type { LoggedChange } from '@gatehouse/storage/records/port'
 import { type Logger, pino } from 'pino'
 import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
-import { openStorage, type Storage } from './open-storage.ts'
+import { type OnUpgrade, openStorage, type Storage } from './open-storage.ts'
 import type { Standings } from './parts.ts'
 import { createKeyMaker } from './signing/key-maker.ts'
 import { keepMediaKeys } from './signing/media-keys.ts'
@@ -32,14 +32,15 @@ export type Serving = {
 
 /**
  * Starts the server and answers once it accepts connections. With one worker everything runs on this thread; with several,
- * this thread keeps the order of changes and the workers serve.
+ * this thread keeps the order of changes and the workers serve. `onUpgrade` is told where the database has to be changed first, which may
+ * take minutes.
  *
  * Raises an explained error where the data folder is served already, the port is taken, storage does not open, or a surface cannot work
  * as the server is set up.
  */
-export async function serve(config: Config): Promise<Serving> {
+export async function serve(config: Config, onUpgrade?: OnUpgrade): Promise<Serving> {
   checkSurfaces(config)
-  const storage = await openStorage(config)
+  const storage = await openStorage(config, onUpgrade)
   try {
     const lock = lockFolder(config.data)
     const reserve =

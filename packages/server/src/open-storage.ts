@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { openBlobs as openBlobsAt } from '@gatehouse/storage/blobs/open'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
 import type { Records } from '@gatehouse/storage/records/port'
+import type { Upgrade } from '@gatehouse/storage/records/sql/migrations/upgrade'
 import type { Config } from './config.ts'
 import type { Vault } from './parts.ts'
 import { grantKeyOpens } from './signing/grant-keys.ts'
@@ -17,6 +18,9 @@ export type Storage = {
   close(): Promise<void>
 }
 
+/** Is told of the changes to a database that an older version has left. What it raises at their beginning keeps the database as it is. */
+export type OnUpgrade = (upgrade: Upgrade) => void
+
 /** Where SQLite keeps everything but the access log, below the data folder. */
 export const DATABASE_FILE = 'gatehouse.db'
 
@@ -30,11 +34,11 @@ const CURE =
  * A database that holds something sealed already MUST get the master key that it was sealed with: raises an explained error where that
  * is gone, or another one, before anything is made or sealed.
  */
-export async function openStorage(config: Config): Promise<Storage> {
+export async function openStorage(config: Config, onUpgrade?: OnUpgrade): Promise<Storage> {
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   // What is no key at all is told before a database is made.
   await readMasterKey(config.masterKey, config.data)
-  const records = await openRecords(config)
+  const records = await openRecords(config, onUpgrade)
   try {
     const vault = await openVault(config, records)
     const blobs = await openBlobs(config)
@@ -75,13 +79,13 @@ async function holdsSealed(records: Records): Promise<boolean> {
 }
 
 /** Opens the records alone. The adapter that is not used is not loaded. */
-export async function openRecords(config: Config): Promise<Records> {
+export async function openRecords(config: Config, onUpgrade?: OnUpgrade): Promise<Records> {
   if (config.databaseUrl !== null) {
     const { openPostgresRecords } = await import('@gatehouse/storage/records/postgres')
-    return openPostgresRecords({ url: config.databaseUrl })
+    return openPostgresRecords({ url: config.databaseUrl, onUpgrade })
   }
   const { openSqliteRecords } = await import('@gatehouse/storage/records/sqlite')
-  return openSqliteRecords({ file: join(config.data, DATABASE_FILE) })
+  return openSqliteRecords({ file: join(config.data, DATABASE_FILE), onUpgrade })
 }
 
 /** Opens the blobs alone. */

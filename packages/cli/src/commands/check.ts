@@ -9,6 +9,7 @@ import { Failure } from '../failure.ts'
 import { sizeText } from '../import/progress.ts'
 import { teach } from '../teach.ts'
 import { note, print, type Terminal } from '../terminal.ts'
+import { refuseUpgrade, tellUpgrade } from '../upgrade-note.ts'
 
 type CheckOptions = { readonly deep?: boolean; readonly repair?: boolean; readonly json?: boolean }
 
@@ -26,7 +27,8 @@ export function checkCommand(terminal: Terminal, end: (code: ExitCode) => void):
           cure: 'Say where it is with --data or GATEHOUSE_DATA.',
         })
       }
-      const storage = await openStorage(config)
+      const onUpgrade = options.repair === true ? tellUpgrade(terminal, options.json) : refuseUpgrade()
+      const storage = await openStorage(config, onUpgrade)
       try {
         end(await check(terminal, storage, options))
       } finally {

@@ -8,6 +8,7 @@ import { type GrantOptions, granting, grantsOf, positive } from '../grants.ts'
 import { changedText } from '../revocation.ts'
 import { teach } from '../teach.ts'
 import { fields, note, print, type Terminal, table } from '../terminal.ts'
+import { tellUpgrade } from '../upgrade-note.ts'
 
 /** `gatehouse key`: API keys of an app. */
 export function keyCommand(terminal: Terminal): Command {
@@ -43,7 +44,11 @@ function create(terminal: Terminal): Command {
 
     async function local(): Promise<KeyView> {
       const { createLocalKey } = await import('../local-key.ts')
-      return createLocalKey(configOf(terminal, command.args), { ...options, grants })
+      return createLocalKey(
+        configOf(terminal, command.args),
+        { ...options, grants },
+        tellUpgrade(terminal, options.json),
+      )
     }
 
     async function remote(): Promise<KeyView> {

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { configOf, configured, settingsHelp } from '../configured.ts'
 import { teach } from '../teach.ts'
 import { note, type Terminal } from '../terminal.ts'
+import { tellUpgrade } from '../upgrade-note.ts'
 
 /** `gatehouse serve`: the server itself. */
 export function serveCommand(terminal: Terminal): Command {
@@ -31,7 +32,7 @@ export function serveCommand(terminal: Terminal): Command {
 export async function serveUntilTold(terminal: Terminal, config: Config): Promise<void> {
   const { serve } = await import('@gatehouse/server/main')
   const signal = signalled()
-  const serving = await serve(config)
+  const serving = await serve(config, tellUpgrade(terminal, false))
   terminal.stdout.write(`gatehouse ready on ${serving.url}\n`)
   if (config.demo) {
     const { proofOf } = await import('../demo-proof.ts')

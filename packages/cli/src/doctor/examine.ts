@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import type { Config } from '@gatehouse/server/config'
 import { DATABASE_FILE, openBlobs, openRecords } from '@gatehouse/server/open-storage'
 import type { Client } from '../client.ts'
+import { Failure } from '../failure.ts'
+import { refuseUpgrade } from '../upgrade-note.ts'
 import { VERSION } from '../version.ts'
 import { configurationFindings } from './configuration.ts'
-import { error, type Finding, messageOf } from './finding.ts'
+import { error, type Finding, messageOf, warning } from './finding.ts'
 import { blobFindings, recordFindings } from './installation.ts'
 import { machineFindings } from './machine.ts'
 import { publishedKeyFindings } from './media-keys.ts'
@@ -34,11 +36,11 @@ export async function examine(
   return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
 }
 
-/** Opens the database as a start would, which brings its tables up to date; one in the data folder only where it exists. */
+/** Opens the database as a start would, but changes none of an older version; one in the data folder only where it exists. */
 async function databaseFindings(config: Config, now: number): Promise<readonly Finding[]> {
   if (config.databaseUrl === null && !existsSync(join(config.data, DATABASE_FILE))) return []
   try {
-    const records = await openRecords(config)
+    const records = await openRecords(config, refuseUpgrade())
     try {
       await records.ping()
       return await recordFindings(config, records, now)
@@ -46,6 +48,7 @@ async function databaseFindings(config: Config, now: number): Promise<readonly F
       await records.close()
     }
   } catch (cause) {
+    if (cause instanceof Failure) return [warning(cause.code, cause.message, cause.cure ?? '')]
     const cure = 'Check GATEHOUSE_DATABASE_URL and that the database runs; without it, the data folder and its owner.'
     return [error('database_failing', `The database does not work: ${messageOf(cause)}.`, cure)]
   }

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Records, Unavailable } from './port.ts'
+import type { Upgrade } from './sql/migrations/upgrade.ts'
 import { openSqlRecords } from './sql/records.ts'
 import { openConnection } from './sqlite-connection.ts'
 import { openSqliteDatabase } from './sqlite-database.ts'
@@ -10,10 +11,17 @@ import { withWriter } from './sqlite-writer.ts'
  * Opens the records in a SQLite file, which is created where it does not exist, readable by its owner only. The access log
  * lies beside it in `views.db`, so that its many small writes never wait for, or hold up, those that have to be durable.
  *
- * Any number of threads and processes of one machine may have the same file open.
+ * Any number of threads and processes of one machine may have the same file open. One of an older version is changed first, which `onUpgrade`
+ * is told; what that raises at the beginning keeps the file as it is.
  * Raises {@link Unavailable} where the file cannot be opened.
  */
-export async function openSqliteRecords({ file }: { readonly file: string }): Promise<Records> {
+export async function openSqliteRecords({
+  file,
+  onUpgrade,
+}: {
+  readonly file: string
+  readonly onUpgrade?: ((upgrade: Upgrade) => void) | undefined
+}): Promise<Records> {
   const log = { file: join(dirname(file), 'views.db'), synchronous: 'NORMAL' } as const
   for (const each of [file, log.file]) touch(each)
   const records = openSqliteDatabase(() => openConnection(file, 'FULL'))
@@ -23,6 +31,7 @@ export async function openSqliteRecords({ file }: { readonly file: string }): Pr
       log,
       openSqliteDatabase(() => openConnection(log.file, log.synchronous)),
     ),
+    onUpgrade,
   )
 }
 

@@ -20,7 +20,10 @@ export type Database<T> = Asked & {
    * with another transaction, so it MUST touch nothing but the database.
    */
   write<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
-  /** The same for changes of the schema: other transactions, and each statement, are waited for however long they take. */
+  /**
+   * The same for changes of the schema: other transactions, and each statement, are waited for however long they take. What `work` tells of
+   * itself may be told again.
+   */
   upgrade<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
   close(): Promise<void>
 }

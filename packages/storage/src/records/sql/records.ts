@@ -13,8 +13,8 @@ import { createMessages } from './messages.ts'
 import { MEDIA_MIGRATIONS } from './migrations/media.ts'
 import { PEOPLE_MIGRATIONS } from './migrations/people.ts'
 import { RECORD_MIGRATIONS } from './migrations/records.ts'
-import { migrate } from './migrations/run.ts'
 import { TALK_MIGRATIONS } from './migrations/talk.ts'
+import { type Upgrade, upgrade } from './migrations/upgrade.ts'
 import { VIEW_MIGRATIONS } from './migrations/views.ts'
 import { WEBHOOK_MIGRATIONS } from './migrations/webhooks.ts'
 import { createOutbox } from './outbox.ts'
@@ -27,21 +27,24 @@ import { createUses } from './uses.ts'
 import { createViews } from './views.ts'
 import { createWebhooks } from './webhooks.ts'
 
+/** Each area counts its steps for itself; those that alter tables of another come behind it. */
+const AREAS = [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, TALK_MIGRATIONS, WEBHOOK_MIGRATIONS, MEDIA_MIGRATIONS]
+
 /**
- * The records over one database, or over two where the access log (`log`) has its own. Brings the schema up to date first.
- * Closing the records closes both; where opening fails they are closed, too.
+ * The records over one database, or over two where the access log (`log`) has its own. Brings the schema up to date first, and tells
+ * `onUpgrade` of it. Closing the records closes both; where opening fails they are closed, too.
  */
-export async function openSqlRecords(database: Database<Tables>, log: Database<ViewTables>): Promise<Records> {
+export async function openSqlRecords(
+  database: Database<Tables>,
+  log: Database<ViewTables>,
+  onUpgrade: (upgrade: Upgrade) => void = () => {},
+): Promise<Records> {
   const close = async () => {
     await log.close()
     await database.close()
   }
   try {
-    // Each area counts its steps for itself; those that alter tables of another come behind it.
-    for (const area of [RECORD_MIGRATIONS, PEOPLE_MIGRATIONS, TALK_MIGRATIONS, WEBHOOK_MIGRATIONS, MEDIA_MIGRATIONS]) {
-      await migrate(database, area, Date.now())
-    }
-    await migrate(log, VIEW_MIGRATIONS, Date.now())
+    await upgrade({ database, areas: AREAS }, { database: log, areas: [VIEW_MIGRATIONS] }, onUpgrade)
   } catch (error) {
     await close()
     throw error

@@ -44,10 +44,15 @@ const LOCK = 7_283_604_519
 
 /**
  * Brings a database up to date. Safe when several processes start at once: the first one applies, the others wait for it, however long it takes.
- * Refuses a database that a later version has changed already.
+ * Refuses a database that a later version has changed already. `onStep` is told the name of each step that begins here.
  */
-export async function migrate<T>(database: Database<T>, migrations: readonly Migration[], at: number): Promise<void> {
-  if ((await pending(database, migrations)).length === 0) return
+export async function migrate<T>(
+  database: Database<T>,
+  migrations: readonly Migration[],
+  at: number,
+  onStep: (name: string) => void = () => {},
+): Promise<void> {
+  if (missing(await stepsDone(database), migrations).length === 0) return
   await database.upgrade(async (transaction) => {
     const tx = transaction as unknown as Transaction<MigrationTable>
     const types = TYPES[database.flavour]
@@ -56,20 +61,22 @@ export async function migrate<T>(database: Database<T>, migrations: readonly Mig
       .raw(`create table if not exists migrations (name ${types.text} primary key, at ${types.integer} not null)`)
       .execute(tx)
     for (const migration of missing(await applied(tx), migrations)) {
+      onStep(migration.name)
       for (const statement of migration.statements(types)) await sql.raw(statement).execute(tx)
       await tx.insertInto('migrations').values({ name: migration.name, at }).execute()
     }
   })
 }
 
-async function pending<T>(database: Database<T>, migrations: readonly Migration[]): Promise<readonly Migration[]> {
+/** The names of the steps that a database has behind it; none where it is new. */
+export async function stepsDone<T>(database: Database<T>): Promise<ReadonlySet<string>> {
   const read = database.read as unknown as Kysely<MigrationTable>
   const known =
     database.flavour === 'sqlite'
       ? sql<{ found: number }>`select count(*) as found from sqlite_master where name = 'migrations'`
       : sql<{ found: number }>`select count(to_regclass('migrations')) as found`
   const found = (await known.execute(read)).rows[0]?.found ?? 0
-  return found === 0 ? migrations : missing(await applied(read), migrations)
+  return found === 0 ? new Set() : applied(read)
 }
 
 async function applied(db: Kysely<MigrationTable>): Promise<ReadonlySet<string>> {
@@ -77,7 +84,8 @@ async function applied(db: Kysely<MigrationTable>): Promise<ReadonlySet<string>>
   return new Set(rows.map((row) => row.name))
 }
 
-function missing(names: ReadonlySet<string>, migrations: readonly Migration[]): readonly Migration[] {
+/** The steps of an area that are still to be made. Refuses what a later version has made. */
+export function missing(names: ReadonlySet<string>, migrations: readonly Migration[]): readonly Migration[] {
   const known = new Set(migrations.map((migration) => migration.name))
   const area = migrations[0]?.name.split('-')[0]
   for (const name of names) {
