@@ -1,12 +1,33 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { mountSmallDisk, type SmallDisk } from '@gatehouse/storage/conformance/small-disk'
 import { startCliHouse } from './support/cli.ts'
 import { eventually, filesBelow, runGatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 
 const { server, app, cli, json } = await startCliHouse('general')
-after(() => server.stop())
+const disks: SmallDisk[] = []
+after(async () => {
+  await server.stop()
+  for (const disk of disks) disk.remove()
+})
+
+/** A folder on a disk that holds less than a database. */
+function full(): string {
+  const disk = mountSmallDisk(200 * 1024)
+  disks.push(disk)
+  return disk.folder
+}
+
+/** A folder on a disk that can only be read. */
+function readOnly(): string {
+  const folder = full()
+  execFileSync('mount', ['-o', 'remount,ro', folder])
+  return folder
+}
 
 describe('the process and its folder', () => {
   test('a key made in the data folder works at once on the server that is running', async () => {
@@ -103,8 +124,33 @@ describe('the process and its folder', () => {
       /another port with --port/,
     ],
     ['a data folder that is served', () => ['--port', '0', '--data', server.data], /serving the data folder/],
+    [
+      'a data folder where nothing can be made',
+      () => ['--port', '0', '--data', '/proc/gatehouse'],
+      /The data folder \/proc\/gatehouse cannot be made \(ENOENT\); name another folder with --data/,
+    ],
+    [
+      'a file in place of the data folder',
+      () => ['--port', '0', '--data', fileURLToPath(import.meta.url)],
+      /cannot be made \(EEXIST\).*\n {2}A file lies where a folder has to be/,
+    ],
+    [
+      'a data folder that can only be read',
+      () => ['--port', '0', '--data', readOnly()],
+      /cannot be opened \(EROFS\): .*gatehouse\.db\n {2}That place can only be read/,
+    ],
+    [
+      'a data folder on a disk that is full',
+      () => ['--port', '0', '--data', full()],
+      /The database in .* cannot be opened: .*\n {2}The disk is full/,
+    ],
+    [
+      'a database that nobody answers for',
+      () => ['--port', '0', '--data', temporaryFolder(), '--database-url', 'postgres://127.0.0.1:9/none'],
+      /ECONNREFUSED.*\n {2}Check GATEHOUSE_DATABASE_URL/,
+    ],
   ] as const) {
-    test(`serve with ${sentence} ends with one sentence and no stack`, async () => {
+    test(`serve with ${sentence} ends with one sentence and no stack`, { timeout: 60_000 }, async () => {
       const { code, stdout, stderr } = await cli(['serve', ...flags()], { GATEHOUSE_DEFAULT_APP: '' })
       assert.equal(code, 1)
       assert.equal(stdout, '')

@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { ACTIONS } from '@gatehouse/core/access'
 import type { Config } from '@gatehouse/server/config'
 import { hashSecret } from '@gatehouse/server/gate/known-keys'
-import { type OnUpgrade, openRecords } from '@gatehouse/server/open-storage'
+import { makeDataFolder, type OnUpgrade, openRecords } from '@gatehouse/server/open-storage'
 import { newId, newKeySecret } from '@gatehouse/server/secrets'
 import { openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { findMasterKey } from '@gatehouse/server/signing/master-key'
@@ -31,7 +30,7 @@ export async function createLocalKey(
   },
   onUpgrade?: OnUpgrade,
 ): Promise<KeyView> {
-  await mkdir(config.data, { recursive: true, mode: 0o700 })
+  await makeDataFolder(config.data)
   const records = await openRecords(config, onUpgrade)
   try {
     const [wrong] = await masterKeyFindings(config, records, { apps: [], keys: [] })

@@ -45,16 +45,38 @@ function wantsStacks(argv: readonly string[], terminal: Terminal): boolean {
 /** What the system, or a part of the server that does not know of this command, has to say. */
 function unexpected(error: unknown): Failure {
   const message = error instanceof Error && error.message !== '' ? error.message : String(error)
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
-  const cure = CURES[code]
-  return new Failure(EXIT.failed, code.toLowerCase(), message, cure === undefined ? {} : { cure })
+  const code = codeOf(error)
+  // What a part of the server raises in its own words has the system's fault as its cause.
+  const cure = CURES.find(([codes]) => codes.test(code ?? codeOf((error as { cause?: unknown } | null)?.cause) ?? ''))
+  return new Failure(
+    EXIT.failed,
+    (code ?? 'failed').toLowerCase(),
+    message,
+    cure === undefined ? {} : { cure: cure[1] },
+  )
 }
 
-const CURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Another process has this port; end it, or choose another port with --port.',
-  EADDRNOTAVAIL: 'This machine has no such address; choose another with --host.',
-  EACCES: 'This user may not do that; ports below 1024 and foreign folders need more rights.',
-  ENOSPC: 'The disk is full; make room.',
-  EEXIST: 'A file lies where a folder has to be; name another folder with --data.',
-  ENOTDIR: 'A file lies where a folder has to be; name another folder with --data.',
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error ? String(error.code) : null
 }
+
+const CURES: readonly (readonly [RegExp, string])[] = [
+  [/^EADDRINUSE$/, 'Another process has this port; end it, or choose another port with --port.'],
+  [/^EADDRNOTAVAIL$/, 'This machine has no such address; choose another with --host.'],
+  [/^(EACCES|EPERM)$/, 'This user may not do that; ports below 1024 and foreign folders need more rights.'],
+  [/^EROFS$/, 'That place can only be read.'],
+  [/^(ENOSPC|SQLITE_FULL|53100)$/, 'The disk is full; make room.'],
+  [/^(EEXIST|ENOTDIR)$/, 'A file lies where a folder has to be.'],
+  [
+    /^SQLITE_IOERR/,
+    'The disk is full, failing, or not made for databases; look at it, or name another folder with --data.',
+  ],
+  [
+    /^SQLITE_(NOTADB|CORRUPT)/,
+    'The file is damaged or no database; restore it from a backup, or name another folder with --data.',
+  ],
+  [
+    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|28P01|28000|3D000)$/,
+    'Check GATEHOUSE_DATABASE_URL and that the database runs.',
+  ],
+]

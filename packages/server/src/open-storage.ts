@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBlobs as openBlobsAt } from '@gatehouse/storage/blobs/open'
 import type { Blobs } from '@gatehouse/storage/blobs/port'
+import { makeFolder } from '@gatehouse/storage/folder'
 import type { Records } from '@gatehouse/storage/records/port'
 import type { Upgrade } from '@gatehouse/storage/records/sql/migrations/upgrade'
 import type { Config } from './config.ts'
@@ -35,7 +35,7 @@ const CURE =
  * is gone, or another one, before anything is made or sealed.
  */
 export async function openStorage(config: Config, onUpgrade?: OnUpgrade): Promise<Storage> {
-  await mkdir(config.data, { recursive: true, mode: 0o700 })
+  await makeDataFolder(config.data)
   // What is no key at all is told before a database is made.
   await readMasterKey(config.masterKey, config.data)
   const records = await openRecords(config, onUpgrade)
@@ -76,6 +76,19 @@ async function holdsSealed(records: Records): Promise<boolean> {
   if ((await grantKeyOpens(records, createVault(new Uint8Array(32)))) !== null) return true
   const one = { after: null, limit: 1 }
   return (await records.apps.list(one)).items.length > 0 || (await records.keys.list(null, one)).items.length > 0
+}
+
+/** Makes the data folder (0700) where it is not there. Raises an explained error, with the `code` of the system, where it cannot be made. */
+export async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder, 0o700)
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown'
+    throw Object.assign(
+      new Error(`The data folder ${folder} cannot be made (${code}); name another folder with --data.`, { cause }),
+      { code },
+    )
+  }
 }
 
 /** Opens the records alone. The adapter that is not used is not loaded. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { blobPath, isBlobName, newBlobName } from './blob-name.ts'
 import { createBuffers } from './buffers.ts'
 import { createDescriptors } from './descriptors.ts'
@@ -46,7 +47,7 @@ export async function openDiskBlobs(options: DiskBlobsOptions): Promise<Blobs> {
   const durable = new Set<string>() // folders whose way up to the data folder is synced
   const abandoned = new Set<string>() // temporary files that could not be removed
 
-  await Promise.all([mkdir(root, { recursive: true }), mkdir(temporary, { recursive: true })]).catch(raise)
+  await Promise.all([makeFolder(root), makeFolder(temporary)]).catch(raise)
   await syncFolder(folder).catch(raise)
   const { blocks, bsize } = await statfs(folder).catch(raise)
   const reserve = options.reserveBytes ?? Math.max(options.heldBackBytes ?? 0, usualReserve(blocks * bsize))
