@@ -59,6 +59,24 @@ export const userCases: Cases = {
     assert.ok((await again()).serial > made.serial)
   },
 
+  'who is named by serial is changed, and never made: not once they are gone, and not whoever came after them': async ({
+    records,
+    app,
+    change,
+  }) => {
+    const { id } = await app()
+    const { serial } = await records.users.create({ app: id, id: 'ann', at: NOON })
+    const rename = () => records.users.put({ app: id, id: 'ann', serial, name: 'Late', at: NOON + 1 })
+    assert.equal((await rename()).user.name, 'Late')
+    await change({ kind: 'user', app: id, user: 'ann', to: 'deleted' })
+    const gone = (error: unknown) => error instanceof Missing && error.what === 'user'
+    await assert.rejects(rename(), gone)
+    assert.equal(await records.users.find(id, 'ann'), null)
+    const heir = await records.users.create({ app: id, id: 'ann', name: 'Heir', at: NOON + 2 })
+    await assert.rejects(rename(), gone)
+    assert.deepEqual(await records.users.find(id, 'ann'), heir)
+  },
+
   'ids are case-sensitive and may be any text': async ({ records, app }) => {
     const { id } = await app()
     const names = ["o'neil", 'Ann', 'ann', 'ä', 'a b', '"%_', '中文']

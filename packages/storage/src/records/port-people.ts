@@ -48,9 +48,12 @@ export type UserFilter = {
  * under the same id is another user, no member and no receiver of anything.
  */
 export interface Users {
-  /** Creates, or replaces the details named. `created` tells which. Keeps status and serial. */
+  /**
+   * Creates, or replaces the details named. `created` tells which. Keeps status and serial. With `serial` nobody is created: raises
+   * `Missing` (`user`) where the id is not that user's (any more).
+   */
   put(
-    user: { app: string; id: string; at: number } & UserDetails,
+    user: { app: string; id: string; at: number; serial?: number } & UserDetails,
   ): Promise<{ readonly user: User; readonly created: boolean }>
   /** Raises `Conflict` (`user`) where the id is a user's, whatever their status. */
   create(user: { app: string; id: string; at: number } & UserDetails): Promise<User>

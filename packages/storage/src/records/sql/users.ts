@@ -1,5 +1,5 @@
 import { type Selectable, type SelectQueryBuilder, sql, type Transaction } from 'kysely'
-import { Conflict, type Receiver, type User, type UserDetails, type UserFilter, type Users } from '../port.ts'
+import { Conflict, Missing, type Receiver, type User, type UserDetails, type UserFilter, type Users } from '../port.ts'
 import { askingIn, breathe, CHUNK, chunks, type Database, type Flavour, isIn, rowTable } from './database.ts'
 import { folded, hasTag, holds, tagLines } from './folding.ts'
 import { rowsNamed } from './named.ts'
@@ -16,7 +16,7 @@ export function createUsers(database: Database<Tables>): Users {
   }
 
   return {
-    put: ({ app, id, at, ...details }) =>
+    put: ({ app, id, at, serial, ...details }) =>
       write(async (tx) => {
         const change = columnsOf(id, details)
         const changed = () =>
@@ -25,11 +25,13 @@ export function createUsers(database: Database<Tables>): Users {
             .set({ app, ...change, ...(Object.keys(change).length === 0 ? {} : { updated_at: at }) })
             .where('app', '=', app)
             .where('id', '=', id)
+            .$if(serial !== undefined, (update) => update.where('serial', '=', serial as number))
             .returning(COLUMNS)
             .executeTakeFirst()
 
         const present = await changed()
         if (present !== undefined) return { user: userOf(present), created: false }
+        if (serial !== undefined) throw new Missing('user')
         const made = await insert(tx, app, id, details, at)
         if (made !== undefined) return { user: userOf(made), created: true }
         const other = await changed()
