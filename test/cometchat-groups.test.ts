@@ -34,7 +34,7 @@ test('a server makes a group with everything known of it, and with its members',
   const {
     createdAt,
     updatedAt,
-    members: added,
+    members: { data: added },
     ...shown
   } = await rest.ok('POST', '/groups', { ...sent, members: lists })
   assert.deepEqual(shown, { ...sent, membersCount: 4, conversationId: 'group_Full-Group_1' })
@@ -316,7 +316,8 @@ test('lists of people to ban respect rank as bans one by one do; a server bans a
     type: 'public',
     members: { usersToBan: ['ann', 'bob'] },
   })
-  assert.deepEqual([made.members.usersToBan.ann.success, made.members.usersToBan.bob.success], [false, true])
+  const { usersToBan: named } = made.members.data
+  assert.deepEqual([named.ann.success, named.bob.success], [false, true])
   const added = await rest.ok('PUT', '/groups/lists/members', { usersToBan: ['ann'] })
   assert.deepEqual(added.usersToBan, { ann: { success: true } })
 })

@@ -18,6 +18,7 @@ const CALLS: readonly (readonly [methods: string, path: string])[] = [
   ['GET PUT DELETE', '/users/{id}/auth_tokens/{other}'],
   ['POST GET', '/groups'],
   ['GET PUT DELETE', '/groups/{id}'],
+  ['PATCH', '/groups/{id}/owner'],
   ['GET POST PUT DELETE', '/groups/{id}/members'],
   ['PUT DELETE', '/groups/{id}/members/{other}'],
   ['GET', '/groups/{id}/bannedusers'],

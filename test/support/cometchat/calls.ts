@@ -14,6 +14,7 @@ export type Told = {
   readonly parent: string | null
   readonly text: string | null
   readonly caption: string | null
+  readonly mentioned: readonly string[]
   readonly url: string | null
   readonly deleted: boolean
   readonly edited: boolean
@@ -94,6 +95,37 @@ export function createCalls(sdk: Sdk) {
       return told(await sdk.editMessage(message))
     },
     delete: async (of: { id: string }) => told(await sdk.deleteMessage(of.id)),
+    makeGroup: async (of: { guid: string; participants: readonly string[]; banned: readonly string[] }) => {
+      const members = of.participants.map((uid) => new sdk.GroupMember(uid, 'participant'))
+      const made = await sdk.createGroupWithMembers(new sdk.Group(of.guid, of.guid, 'public'), members, of.banned)
+      return { guid: made.group.getGuid(), members: made.members }
+    },
+    handOver: async (of: { guid: string; uid: string }) => sdk.transferGroupOwnership(of.guid, of.uid),
+    /** Who is kept out, page by page, until one is empty or as many as asked for are there. */
+    banned: async (of: { guid: string; limit: number; pages: number }) => {
+      const request = new sdk.BannedMembersRequestBuilder(of.guid).setLimit(of.limit).build()
+      const pages: (readonly string[])[] = []
+      while (pages.length < of.pages) {
+        const page = (await request.fetchNext()).map((one) => one.getUid())
+        pages.push(page)
+        if (page.length === 0) break
+      }
+      return pages
+    },
+    rename: async (of: { uid: string; name: string }) => {
+      const user = new sdk.User(of.uid)
+      user.setName(of.name)
+      return (await sdk.updateCurrentUserDetails(user)).getName()
+    },
+    usersNamed: async (of: { uids: readonly string[] }) => {
+      const found = await new sdk.UsersRequestBuilder().setLimit(30).setUIDs(of.uids).build().fetchNext()
+      return found.map((one) => one.getUid())
+    },
+    unread: async () => {
+      const { users, groups } = await sdk.getUnreadMessageCount()
+      return [...Object.keys(users), ...Object.keys(groups)]
+    },
+    conversation: async (of: { guid: string }) => (await sdk.getConversation(of.guid, 'group')).getConversationId(),
     join: async (of: { guid: string }) => sdk.joinGroup(of.guid, 'public', '').then(() => true),
     leave: async (of: { guid: string }) => sdk.leaveGroup(of.guid).then(() => true),
     kick: async (of: { guid: string; uid: string }) => sdk.kickGroupMember(of.guid, of.uid).then(() => true),
@@ -144,6 +176,7 @@ function told(message: SdkMessage): Told {
     parent: parent === undefined || parent === 0 || parent === '' ? null : String(parent),
     text: message.getText?.() ?? null,
     caption: message.getCaption?.() ?? null,
+    mentioned: (message.getMentionedUsers?.() ?? []).map((one) => one.getName()),
     url: message.getURL?.() ?? null,
     deleted: message.getDeletedAt() !== undefined && message.getDeletedAt() !== 0,
     edited: message.getEditedAt() !== undefined && message.getEditedAt() !== 0,

@@ -10,6 +10,12 @@ export type Sdk = {
     setLimit(limit: number): { build(): { fetchNext(): Promise<readonly SdkConversation[]> } }
   }
   readonly GroupMember: new (uid: string, scope: string) => unknown
+  readonly Group: new (guid: string, name: string, type: string) => SdkGroup
+  readonly User: new (uid: string) => SdkUser & { setName(name: string): void }
+  readonly BannedMembersRequestBuilder: new (guid: string) => ListBuilder<SdkUser>
+  readonly UsersRequestBuilder: new () => {
+    setLimit(limit: number): { setUIDs(uids: readonly string[]): ListBuilder<SdkUser> }
+  }
   readonly UploadFileListener: new (callbacks: object) => unknown
   readonly init: (app: string, settings: unknown) => Promise<boolean>
   readonly login: (...words: readonly string[]) => Promise<SdkUser>
@@ -23,6 +29,15 @@ export type Sdk = {
   readonly leaveGroup: (guid: string) => Promise<unknown>
   readonly kickGroupMember: (guid: string, uid: string) => Promise<unknown>
   readonly addMembersToGroup: (guid: string, members: readonly unknown[], banned: readonly string[]) => Promise<unknown>
+  readonly createGroupWithMembers: (
+    group: SdkGroup,
+    members: readonly unknown[],
+    banned: readonly string[],
+  ) => Promise<{ readonly group: SdkGroup; readonly members: Readonly<Record<string, string>> }>
+  readonly transferGroupOwnership: (guid: string, uid: string) => Promise<string>
+  readonly updateCurrentUserDetails: (user: SdkUser) => Promise<SdkUser>
+  readonly getUnreadMessageCount: () => Promise<{ readonly users: object; readonly groups: object }>
+  readonly getConversation: (id: string, type: 'user' | 'group') => Promise<SdkConversation>
   readonly getUser: (uid: string) => Promise<SdkUser>
   readonly createUploadFileRequest: (receiver: string, receiverType: string) => SdkUploads
   readonly getFat?: () => string | null
@@ -50,6 +65,7 @@ export type SdkMessage = {
   getCaption?(): string | undefined
   getURL?(): string | undefined
   getMetadata?(): unknown
+  getMentionedUsers?(): readonly SdkUser[]
   getAttachments?(): readonly SdkAttachment[] | undefined
 }
 
@@ -64,6 +80,14 @@ type SdkConversation = { getConversationId(): string; getLastMessage(): SdkMessa
 type SdkUploads = {
   uploadAttachments(files: readonly { fileId: string; file: File }[], listener: unknown): void
   getAttachments(): readonly SdkAttachment[]
+}
+
+/** A group as the SDK hands it to an application. */
+export type SdkGroup = { getGuid(): string }
+
+type ListBuilder<T> = {
+  setLimit(limit: number): ListBuilder<T>
+  build(): { fetchNext(): Promise<readonly T[]> }
 }
 
 type SettingsBuilder = {

@@ -50,7 +50,7 @@ export function textOf(answer: Answer): string {
 
 /** One call of this surface, under both `/v3` and `/v3.0`. */
 export type SurfaceCall = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** The path below the version, with parameters in braces: `/users/{uid}`. */
   readonly path: string
   readonly who: Who

@@ -1,3 +1,4 @@
+import { isId } from '@gatehouse/core/resource'
 import type { Conversation, Message, Talk } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { reachOf } from '../../talk.ts'
@@ -26,6 +27,14 @@ export function createConversationCalls(parts: Parts, places: Places, scenes: Sc
     const messages = conversation === null ? [] : (await records.messages.list(app, conversation.id, newest)).items
     const scene = await scenes(context, messages, before)
     return { data: showTalk({ conversation, lastMessage: messages[0] ?? null }, reader.id, partner, scene) }
+  }
+
+  /** The guid as it is kept: the client package asks in lower case here, whatever it is. */
+  async function guidOf({ app, params: { guid = '' } }: Context, reader: Reader): Promise<string> {
+    if (!isId(guid) || (await records.conversations.find(app, guid)) !== null) return guid
+    const alike = { type: 'group', member: reader.id, search: guid, offset: 0, limit: 100 } as const
+    const { items } = await records.conversations.page(app, alike)
+    return items.find(({ id }) => id.toLowerCase() === guid.toLowerCase())?.id ?? guid
   }
 
   return [
@@ -74,7 +83,7 @@ export function createConversationCalls(parts: Parts, places: Places, scenes: Sc
       who: 'both',
       handle: async (context) => {
         const reader = readerOf(context)
-        const joined = await places.group(context, context.params.guid ?? '')
+        const joined = await places.group(context, await guidOf(context, reader))
         return tell(context, reader, { conversation: joined.group, partner: null, before: { joined } })
       },
     }),

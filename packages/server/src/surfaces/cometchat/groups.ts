@@ -3,8 +3,8 @@ import type { Parts } from '../../parts.ts'
 import { deleteConversation } from '../../talk.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchGroup, noSuchUser } from './errors.ts'
-import { findGroup, type Lists, readLists, requireRank } from './group.ts'
-import { addLists } from './newcomers.ts'
+import { findGroup, type Lists, notJoined, readLists, requireRank } from './group.ts'
+import { addLists, NOBODY } from './newcomers.ts'
 import { findUser, newGuid, withoutTokens } from './people.ts'
 import { GROUP_TYPES, showGroup } from './people-view.ts'
 import { choiceOf, type Fields, objectOf, pageOf, paginationOf, requiredText, textOf, textsOf } from './request.ts'
@@ -91,9 +91,9 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
         const details = { ...(await detailsOf(fields, null, hashing(context))), name }
         const lists = listsOf(fields)
         const owner = await ownerOf(context)
-        const members = owner === null ? [] : [{ user: owner, role: 'admin' as const }]
+        const first = owner === null ? [] : [{ user: owner, role: 'admin' as const }]
         await conversations
-          .create({ app, id: guid, type: 'group', members, ...details, owner, at: now() })
+          .create({ app, id: guid, type: 'group', members: first, ...details, owner, at: now() })
           .catch((error: unknown) => {
             throw isConflict(error) ? failure('ERR_GUID_ALREADY_EXISTS', taken(guid)) : error
           })
@@ -101,7 +101,9 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
         const added =
           lists === null ? null : await addLists(parts, { app, guid, lists, by: caller.by, bannedBy: owner, rank })
         const group = await findGroup(records, app, guid)
-        return { data: { ...(await show(context, group)), ...(added !== null && { members: added }) } }
+        // The client package looks into it, whether it has named anybody or not, and waits for ever where it is not there.
+        const members = added ?? (who === 'client' ? NOBODY : null)
+        return { data: { ...(await show(context, group)), ...(members !== null && { members: { data: members } }) } }
       },
     }),
 
@@ -139,6 +141,27 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
     }),
 
     call({
+      method: 'PATCH',
+      path: '/groups/{guid}/owner',
+      who: 'both',
+      handle: async (context) => {
+        const { app, params, fields } = context
+        const group = await findGroup(records, app, params.guid ?? '')
+        await requireRank(records, context, group, 'owner')
+        const named = requiredText(fields, 'owner')
+        const user = await findUser(records, app, named)
+        if (user?.status !== 'active') throw noSuchUser(named)
+        // Whoever was the owner stays an admin; the new one becomes one.
+        if (!(await conversations.setRole(app, group.id, user.id, 'admin'))) {
+          throw failure('ERR_NOT_A_MEMBER', notJoined(user.id, group.id))
+        }
+        if ((await conversations.update(app, group.id, { owner: user.id }, now())) === null) throw noSuchGroup(group.id)
+        const message = `Ownership transferred to user ${user.id} for the group with guid ${group.id}.`
+        return { data: { success: true, message } }
+      },
+    }),
+
+    call({
       method: 'DELETE',
       path: '/groups/{guid}',
       who: 'both',
@@ -154,7 +177,10 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
 }
 
 function listsOf(fields: Fields): Lists | null {
-  return fields.members === undefined || fields.members === null ? null : readLists(fields.members as Fields)
+  const { members } = fields
+  // Some servers write an empty object as an empty list.
+  const none = members === undefined || members === null || (Array.isArray(members) && members.length === 0)
+  return none ? null : readLists(members)
 }
 
 /** What a body says of a group, name and owner apart; `present` is the group that is there, null for a new one. */

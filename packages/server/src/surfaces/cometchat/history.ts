@@ -25,6 +25,8 @@ export function createHistoryCalls(parts: Parts, places: Places, scenes: Scenes)
     joined: Joined | null = null,
   ): Promise<Answer> {
     const { app, tenant, reader, query } = context
+    // Clients ask here how many messages nobody has read; nothing is counted as unread.
+    if (query.truth('count')) return nothing(context)
     const asked = readPage(query)
     const descending = asked.affix === 'prepend'
     const visibleTo = reader === null ? undefined : { serial: reader.serial, ...reachOf(tenant.settings) }
@@ -91,10 +93,11 @@ export function createHistoryCalls(parts: Parts, places: Places, scenes: Scenes)
   ]
 }
 
-function filterOf({ affix, id, sentAt, types, categories, hideReplies, hideDeleted }: PageAsked): MessageFilter {
+function filterOf({ affix, id, sentAt, types, categories, tags, hideReplies, hideDeleted }: PageAsked): MessageFilter {
   return {
     ...(types !== null && { types }),
     ...(categories !== null && { categories }),
+    ...(tags !== null && { tags }),
     ...(hideReplies && { hideReplies }),
     ...(hideDeleted && { hideDeleted }),
     ...(id !== null && (affix === 'prepend' ? { beforeId: id } : { afterId: id })),

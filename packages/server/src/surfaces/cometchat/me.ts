@@ -3,7 +3,9 @@ import { endLogin } from '../../login.ts'
 import type { Parts, Tenant } from '../../parts.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { failure } from './errors.ts'
+import { withoutTokens } from './people.ts'
 import { seconds, showUser } from './people-view.ts'
+import { ownDetailsOf } from './profile.ts'
 
 /** The largest media message, body included; the vendor's limit. */
 export const MOST_MESSAGE_BYTES = 100 * 1024 * 1024
@@ -37,8 +39,26 @@ export function createMeCalls(parts: Parts): readonly SurfaceCall[] {
     }
   }
 
+  /** Writes what users say of themselves. A client that logs in makes the same call, and says nothing. */
+  async function change({ tenant, app, reader, fields }: Context): Promise<void> {
+    const user = reader === null ? null : await records.users.find(app, reader.id)
+    if (user === null || user.serial !== reader?.serial) throw failure('AUTH_ERR_AUTH_TOKEN_NOT_FOUND')
+    const details = ownDetailsOf(withoutTokens(fields, parts.config.mediaUrl, tenant), user)
+    if (details === null) return
+    const { id, serial } = user
+    await records.users.put({ app, id, serial, ...details, at: now() })
+  }
+
   return [
-    call({ method: 'PUT', path: '/me', who: 'client', handle: show }),
+    call({
+      method: 'PUT',
+      path: '/me',
+      who: 'client',
+      handle: async (context) => {
+        await change(context)
+        return show(context)
+      },
+    }),
     call({ method: 'GET', path: '/me', who: 'client', handle: show }),
     call({
       method: 'DELETE',

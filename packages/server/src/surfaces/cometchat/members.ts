@@ -1,5 +1,6 @@
 import type { Conversation, MemberRole, User } from '@gatehouse/storage/records/port'
 import { banMembers, joinConversation, removeMember } from '../../membership.ts'
+import { allPages } from '../../paging.ts'
 import type { Parts } from '../../parts.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchUser } from './errors.ts'
@@ -10,9 +11,6 @@ import { seconds, showGroup, showMember, showUser } from './people-view.ts'
 import { choiceOf, pageOf, paginationOf, textOf } from './request.ts'
 
 const ROLES: readonly MemberRole[] = ['admin', 'moderator', 'participant']
-/** Bans are listed by cursor; so many are shown at most. */
-const MOST_BANS = 1000
-
 /** The calls on the members of groups: who is in, who comes, goes, and is kept out. */
 export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
   const { records, now } = parts
@@ -168,18 +166,20 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       path: BANNED,
       who: 'both',
       handle: async (context) => {
-        const { app } = context
+        const { app, query } = context
         const group = await groupOf(context)
         await requireRank(records, context, group, 'moderator')
-        const { items } = await conversations.bans(app, group.id, { after: null, limit: MOST_BANS })
-        const users = await records.users.findMany(
-          app,
-          items.map(({ id }) => id),
-        )
-        const page = { page: 1, limit: MOST_BANS, offset: 0 }
+        const page = pageOf(query)
+        const search = query.text('searchKey')?.toLowerCase() ?? ''
+        const users: User[] = []
+        for await (const bans of allPages((paging) => conversations.bans(app, group.id, paging))) {
+          const uids = bans.map(({ id }) => id)
+          users.push(...(await records.users.findMany(app, uids)).filter((user) => isLike(user, search)))
+        }
+        const shown = users.slice(page.offset, page.offset + page.limit)
         return {
-          data: users.map((user) => ({ ...showUser(user), scope: 'banned' })),
-          meta: { pagination: paginationOf(page, users.length, users.length) },
+          data: shown.map((user) => ({ ...showUser(user), scope: 'banned' })),
+          meta: { pagination: paginationOf(page, users.length, shown.length) },
         }
       },
     }),
@@ -211,6 +211,11 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       },
     }),
   ]
+}
+
+/** Whether the uid or name of a user holds a text in lower case. */
+function isLike({ id, name }: User, text: string): boolean {
+  return id.toLowerCase().includes(text) || (name ?? '').toLowerCase().includes(text)
 }
 
 const WHY_NOT = {

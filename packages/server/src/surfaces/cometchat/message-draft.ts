@@ -50,9 +50,13 @@ const DATA_LENGTH = 10_240
 const TAGS = 25
 const LEVELS = 16
 
-const MEDIA = new Set(['image', 'video', 'audio', 'file', 'media'])
-/** What the server alone writes. */
-const RESERVED = new Set(['action', 'call'])
+/** The types of messages with files. */
+export const MEDIA: ReadonlySet<string> = new Set(['image', 'video', 'audio', 'file', 'media'])
+/**
+ * What people may send. Clients know no message of any other category, and hand null to their application in its place; actions and calls
+ * are told by the server alone.
+ */
+export const CATEGORIES = ['message', 'custom', 'interactive'] as const
 const WORD = /^[\p{L}\p{N}_. :-]{1,100}$/u
 
 /**
@@ -67,8 +71,7 @@ export function readDraft(fields: Fields, reading: Reading): Draft {
   const receiverType = choiceOf(fields, 'receiverType', ['user', 'group'])
   if (receiverType === undefined) throw badField('receiverType', 'The receiver type field is required.')
   const receiver = requiredText(fields, 'receiver')
-  const category = wordOf(fields, 'category') ?? 'message'
-  if (RESERVED.has(category)) throw badField('category', 'The selected category is invalid.')
+  const category = choiceOf({ category: fields.category || undefined }, 'category', CATEGORIES) ?? 'message'
   const { text, content, files } = readData(fields, reading)
   const type = wordOf(fields, 'type') ?? (files.length + reading.uploads > 0 ? 'file' : 'text')
   const total = files.length + reading.uploads
@@ -102,7 +105,7 @@ export function readEdit(fields: Fields, reading: Omit<Reading, 'uploads'>): Edi
 
 function readData(fields: Fields, reading: Reading): Pick<Draft, 'text' | 'content' | 'files'> {
   const data = objectOf(fields, 'data', MESSAGE_LENGTH) ?? {}
-  const { text: inside, attachments, url, entities: _ours, ...rest } = data
+  const { text: inside, attachments, url, entities: _ours, mentions: _none, ...rest } = data
   if (sizeOf(rest) + sizeOf(attachments ?? null) > DATA_LENGTH) {
     throw badField('data', `The data may not be greater than ${DATA_LENGTH} characters.`)
   }

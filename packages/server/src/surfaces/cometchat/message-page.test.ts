@@ -10,6 +10,7 @@ const NOTHING: PageAsked = {
   sentAt: null,
   types: null,
   categories: null,
+  tags: null,
   hideReplies: false,
   hideDeleted: false,
 }
@@ -32,6 +33,13 @@ test('a query is read leniently: what means nothing counts as not given', () => 
       { types: ['image', 'video'], categories: ['message', 'custom'] },
     ],
     [{ types: '' }, {}],
+    [
+      { tags: 'a,b', attachmentTypes: 'image,audio' },
+      { tags: ['a', 'b'], types: ['image', 'audio'] },
+    ],
+    [{ hasAttachments: '1' }, { types: ['image', 'video', 'audio', 'file', 'media'] }],
+    [{ hasAttachments: '1', types: 'image' }, { types: ['image'] }],
+    [{ hasAttachments: '0' }, {}],
     [
       { hideReplies: '1', hideDeleted: 'true' },
       { hideReplies: true, hideDeleted: true },

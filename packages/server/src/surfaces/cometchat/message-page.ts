@@ -1,3 +1,4 @@
+import { MEDIA } from './message-draft.ts'
 import type { Query } from './request.ts'
 
 /** Which page of messages is asked for, and which of them. */
@@ -10,6 +11,8 @@ export type PageAsked = {
   readonly sentAt: number | null
   readonly types: readonly string[] | null
   readonly categories: readonly string[] | null
+  /** Any of these. */
+  readonly tags: readonly string[] | null
   readonly hideReplies: boolean
   readonly hideDeleted: boolean
 }
@@ -29,8 +32,9 @@ export function readPage(query: Query): PageAsked {
     affix: query.text('affix') === 'append' ? 'append' : 'prepend',
     id: id !== undefined && /^[1-9]\d{0,14}$/.test(id) ? id : null,
     sentAt: sentAt === 0 ? null : sentAt,
-    types: wordsOf(query, 'types', 'type'),
+    types: wordsOf(query, 'types', 'type') ?? wordsOf(query, 'attachmentTypes') ?? anyFile(query),
     categories: wordsOf(query, 'categories', 'category'),
+    tags: wordsOf(query, 'tags'),
     hideReplies: query.truth('hideReplies'),
     hideDeleted: query.truth('hideDeleted') || query.truth('hideDeletedMessages'),
   }
@@ -71,6 +75,11 @@ export function pageMeta(
     current: { limit, count },
     next: { affix, sentAt: at.sentAt, id: at.id },
   }
+}
+
+/** The types of messages with files, where only those are asked for. */
+function anyFile(query: Query): readonly string[] | null {
+  return query.truth('hasAttachments') ? [...MEDIA] : null
 }
 
 function numberOf(text: string | undefined): number | null {

@@ -4,6 +4,7 @@ import { reachOf } from '../../talk.ts'
 import { createAddresses } from './addresses.ts'
 import type { Reader } from './call.ts'
 import { mediaUrls } from './media-urls.ts'
+import { mentionedIn } from './mentions.ts'
 import type { Scene } from './message-view.ts'
 import { showGroup, showUser } from './people-view.ts'
 
@@ -114,11 +115,12 @@ function namesIn(messages: readonly Message[]) {
   const silent = new Set<string>()
   let last: string | null = null
   for (const message of messages) {
-    const { conversation, from, data, editedBy, deletedBy } = message
+    const { conversation, from, data, text, editedBy, deletedBy } = message
     if (conversation !== last) conversations.add(conversation)
     last = conversation
     for (const id of message.attachments) attachments.push(id)
     if (from !== null) users.add(from)
+    for (const uid of mentionedIn(text)) users.add(uid)
     if (editedBy !== null) users.add(editedBy)
     if (deletedBy !== null) users.add(deletedBy)
     if (typeof data.receiver !== 'string') silent.add(conversation)

@@ -8,9 +8,9 @@ export type MessageTexts = {
   list(messages: readonly Message[], scene: Scene): string
 }
 
-/** What is not the message's own, and is filled in for each reader: somebody's entity, a URL, or the uid of who did something. */
+/** What is not the message's own, and is filled in for each reader: somebody, alone or as an entity, a URL, or the uid of who did something. */
 type Hole =
-  | { readonly kind: 'user' | 'group' | 'who'; readonly id: string }
+  | { readonly kind: 'user' | 'person' | 'group' | 'who'; readonly id: string }
   | { readonly kind: 'url'; readonly of: Attachment; readonly plain: boolean }
 
 /** A message's text but for its holes: texts with a hole between each two. */
@@ -40,6 +40,7 @@ export function createMessageTexts(): MessageTexts {
     const hole = (one: Hole) => `${mark}${holes.push(one) - 1}`
     const shown = layOut(message, scene, {
       user: (id) => hole({ kind: 'user', id }),
+      person: (id) => hole({ kind: 'person', id }),
       group: (id) => hole({ kind: 'group', id }),
       who: (id) => hole({ kind: 'who', id }),
       url: (of) => hole({ kind: 'url', of, plain: isPlain(of.path) }),
@@ -85,7 +86,11 @@ function filled({ texts, holes }: Template, fill: (hole: Hole) => string): strin
 /** The text of each hole in one scene; each person and group is written once, and each URL that follows itself. */
 function createFilling(scene: Scene): (hole: Hole) => string {
   const others = othersIn(scene)
-  const entities = { user: new Map<string, string>(), group: new Map<string, string>() }
+  const entities = {
+    user: new Map<string, string>(),
+    person: new Map<string, string>(),
+    group: new Map<string, string>(),
+  }
   let last: { readonly of: Attachment; readonly text: string } | null = null
   /** Whether what stands in front of the paths of URLs needs no escapes; null: not known yet. */
   let plain: boolean | null = null

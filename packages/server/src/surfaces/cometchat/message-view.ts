@@ -1,5 +1,6 @@
 import type { Attachment, Json, Message } from '@gatehouse/storage/records/port'
-import { type Draft, type Elsewhere, extensionOf } from './message-draft.ts'
+import { mentionedIn } from './mentions.ts'
+import { CATEGORIES, type Draft, type Elsewhere, extensionOf } from './message-draft.ts'
 import { seconds, showGoneUser } from './people-view.ts'
 
 /** A value as it leaves. */
@@ -30,6 +31,8 @@ export type Scene = {
 export type Others = {
   /** The entity of a user, there or gone. */
   user(uid: string): unknown
+  /** A user as they are shown, there or gone. */
+  person(uid: string): unknown
   /** The entity of a group, there or gone. */
   group(guid: string): unknown
   /** Who did something: a user by the uid; a server, or somebody who is gone, as the system. */
@@ -115,6 +118,7 @@ export function showMessage(message: Message, scene: Scene): Shown {
 export function othersIn(scene: Scene): Others {
   return {
     user: (uid) => entityOf(uid, scene),
+    person: (uid) => entityOf(uid, scene).entity,
     group: (guid) => groupOf(guid, scene),
     who: (by) => (scene.users.has(by) ? by : SYSTEM),
     url: scene.url,
@@ -169,6 +173,10 @@ export function layOut(message: Message, scene: Scene, others: Others): Shown {
   const { content, files, muid } = kept(message)
   const attachments = deletedAt === null ? showFiles(files, scene, others) : []
   const data: Record<string, unknown> = deletedAt === null ? { ...content } : {}
+  // Who is mentioned is told by the text, never by its sender: clients take what stands here for users.
+  delete data.mentions
+  const mentioned = mentionedIn(text)
+  if (mentioned.length > 0) data.mentions = Object.fromEntries(mentioned.map((uid) => [uid, others.person(uid)]))
   if (text !== null) data.text = text
   if (attachments[0] !== undefined) {
     data.url = attachments[0].url
@@ -184,7 +192,7 @@ export function layOut(message: Message, scene: Scene, others: Others): Shown {
     sender,
     receiverType,
     receiver,
-    category: message.category,
+    category: KNOWN.has(message.category) ? message.category : 'custom',
     type: typeOf(message, attachments),
     data,
     sentAt: seconds(createdAt),
@@ -204,6 +212,9 @@ export function layOut(message: Message, scene: Scene, others: Others): Shown {
   }
   return shown
 }
+
+/** Clients know no message of a category that only the native API takes, and would hand null to their application. */
+const KNOWN: ReadonlySet<string> = new Set(CATEGORIES)
 
 /** Clients look for files in media messages only; one that was sent elsewhere may be a text with files. */
 function typeOf(message: Message, [first]: readonly Elsewhere[]): string {

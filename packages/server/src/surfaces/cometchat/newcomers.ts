@@ -13,6 +13,9 @@ type Outcome =
 /** What came of every uid, list by list; all four are there, however empty. */
 export type Outcomes = Readonly<Record<keyof Lists, Readonly<Record<string, Outcome>>>>
 
+/** The outcomes of lists that name nobody. */
+export const NOBODY: Outcomes = { admins: {}, moderators: {}, participants: {}, usersToBan: {} }
+
 /** Leaving through this surface takes access away, unless the app says otherwise. */
 export function actorOf(by: string) {
   return { by, revokeByDefault: true } as const

@@ -9,8 +9,24 @@ export function seconds(milliseconds: number): number {
 const USER_PROFILE = ['avatar', 'link', 'statusMessage'] as const
 const GROUP_PROFILE = ['icon', 'description'] as const
 
-/** A user as JSON. `status` is whether they can be reached; nobody is without a socket, but for the one who just logged in. */
+/** What a user's metadata holds under this name is for servers alone: addresses and numbers to reach the user by. */
+export const PRIVATE = '@private'
+
+/**
+ * A user as JSON, without what is for servers alone. `status` is whether they can be reached; nobody is without a socket, but for the one
+ * who just logged in.
+ */
 export function showUser(user: User, status: 'available' | 'offline' = 'offline'): { readonly [name: string]: Json } {
+  if (!Object.hasOwn(user.metadata, PRIVATE)) return showWholeUser(user, status)
+  const { [PRIVATE]: _hidden, ...metadata } = user.metadata
+  return showWholeUser({ ...user, metadata }, status)
+}
+
+/** The same with everything; MUST NOT be shown to any client. */
+export function showWholeUser(
+  user: User,
+  status: 'available' | 'offline' = 'offline',
+): { readonly [name: string]: Json } {
   const { id, name, role, metadata, tags, createdAt, updatedAt, deactivatedAt } = user
   return {
     uid: id,

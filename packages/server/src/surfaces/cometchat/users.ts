@@ -1,27 +1,12 @@
-import type { Json, User, UserDetails } from '@gatehouse/storage/records/port'
+import type { User } from '@gatehouse/storage/records/port'
 import type { Parts } from '../../parts.ts'
 import { openToken } from './auth-tokens.ts'
 import { type Answer, call, type SurfaceCall } from './call.ts'
-import { badField, failure, noSuchUser } from './errors.ts'
-import { findUser, newUid, withoutTokens } from './people.ts'
-import { showUser } from './people-view.ts'
-import {
-  type Fields,
-  objectOf,
-  pageOf,
-  paginationOf,
-  type Query,
-  requiredText,
-  textOf,
-  textsOf,
-  truthOf,
-} from './request.ts'
-
-/** What a user keeps in the profile, under the names of this surface. */
-const PROFILE = ['avatar', 'link', 'statusMessage'] as const
-const MOST_TAGS = 25
-const METADATA = 16_384
-const LONGEST_URL = 2048
+import { failure, noSuchUser } from './errors.ts'
+import { findUser, findUsers, newUid, withoutTokens } from './people.ts'
+import { showUser, showWholeUser } from './people-view.ts'
+import { detailsOf } from './profile.ts'
+import { type NumberedPage, pageOf, paginationOf, type Query, requiredText, truthOf } from './request.ts'
 
 /** The calls that read and write users. */
 export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
@@ -49,7 +34,7 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
           throw isConflict(error) ? failure('ERR_UID_ALREADY_EXISTS', taken(uid)) : error
         })
         const token = withToken ? await openToken(parts, user, caller.by) : null
-        return { data: { ...showUser(user), ...(token !== null && { authToken: token.authToken }) } }
+        return { data: { ...showWholeUser(user), ...(token !== null && { authToken: token.authToken }) } }
       },
     }),
 
@@ -68,7 +53,7 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
         const user = await find(app, uid)
         // Other users see of a deactivated one only what they have seen before.
         if (who === 'client' && user.status !== 'active') throw noSuchUser(uid)
-        return { data: showUser(user) }
+        return { data: viewOf(who)(user) }
       },
     }),
 
@@ -81,8 +66,8 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
         const before = await find(app, uid)
         const name = fields.name == null ? undefined : requiredText(fields, 'name')
         const details = { ...detailsOf(fields, before.profile), ...(name !== undefined && { name }) }
-        const { user } = await records.users.put({ app, id: before.id, ...details, at: now() })
-        return { data: showUser(user) }
+        const { user } = await records.users.put({ app, id: before.id, serial: before.serial, ...details, at: now() })
+        return { data: showWholeUser(user) }
       },
     }),
 
@@ -106,39 +91,41 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
     const search = query.text('searchKey')
     const everybody = who === 'rest' && query.truth('withDeactivated')
     const deactivated = who === 'rest' && query.truth('onlyDeactivated')
-    const { items, total } = await records.users.page(app, {
-      ...page,
-      ...(search !== undefined && { search }),
-      ...(roles.length > 0 && { roles }),
-      ...(tags.length > 0 && { tags }),
-      ...(deactivated ? { status: 'deactivated' as const } : everybody ? {} : { status: 'active' as const }),
-    })
+    const status = deactivated ? 'deactivated' : everybody ? null : 'active'
+    const named = query.list('uids')
+    const { items, total } =
+      named.length > 0
+        ? await listNamed(app, named, status, page)
+        : await records.users.page(app, {
+            ...page,
+            ...(search !== undefined && { search }),
+            ...(roles.length > 0 && { roles }),
+            ...(tags.length > 0 && { tags }),
+            ...(status !== null && { status }),
+          })
     return {
-      data: items.map((user) => showUser(user)),
+      data: items.map(viewOf(who)),
       meta: { pagination: paginationOf(page, total, items.length) },
     }
   }
+
+  /** Those of the named users who are there, in the order they were named. */
+  async function listNamed(
+    app: string,
+    uids: readonly string[],
+    status: User['status'] | null,
+    { offset, limit }: NumberedPage,
+  ): Promise<{ readonly items: readonly User[]; readonly total: number }> {
+    const found = (await findUsers(records, app, uids, { active: false })).flatMap(([, user]) => user ?? [])
+    const users = [...new Map(found.map((user) => [user.id, user])).values()]
+    const shown = users.filter((user) => status === null || user.status === status)
+    return { items: shown.slice(offset, offset + limit), total: shown.length }
+  }
 }
 
-/** What a body says of a user, name apart; `unset` names what is taken away. `profile` is what is there. */
-function detailsOf(fields: Fields, profile: User['profile']): UserDetails {
-  const unset = textsOf(fields, 'unset', 20) ?? []
-  const role = textOf(fields, 'role', 100) || undefined
-  if (role !== undefined && !/^[\w-]+$/.test(role)) {
-    throw badField('role', 'The role may only contain letters, numbers, dashes and underscores.')
-  }
-  const shown: Record<string, Json> = { ...profile }
-  for (const name of PROFILE) {
-    const text = textOf(fields, name, LONGEST_URL)
-    if (text !== undefined) shown[name] = text
-    if (unset.includes(name)) delete shown[name]
-  }
-  return {
-    ...(PROFILE.some((name) => fields[name] !== undefined || unset.includes(name)) && { profile: shown }),
-    role: unset.includes('role') ? null : role,
-    tags: unset.includes('tags') ? [] : textsOf(fields, 'tags', MOST_TAGS, 100),
-    metadata: unset.includes('metadata') ? {} : objectOf(fields, 'metadata', METADATA),
-  }
+/** How users are shown to a client, or to a server. */
+function viewOf(who: 'client' | 'rest'): (user: User) => object {
+  return who === 'client' ? (user) => showUser(user) : (user) => showWholeUser(user)
 }
 
 function isConflict(error: unknown): boolean {
