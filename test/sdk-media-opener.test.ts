@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startBrowserOf } from './support/browser.ts'
+import { png } from './support/cometchat/journey.ts'
 import { NAMES, startMediaSite } from './support/media-site.ts'
 import type { MediaPage } from './support/pages.ts'
 
 const site = await startMediaSite()
 after(() => site.stop())
 const { app, pages, one, two, talk, token } = site
+const forAll = await app.upload(png('open.png').bytes, { name: 'open.png', type: 'image/png', access: 'public' })
 
 /** Sets the SDK's opener up in a page, and counts what it asks the operator's server for. */
 async function withOpener(page: MediaPage) {
@@ -45,6 +47,8 @@ for (const [name, preferences, from, kept] of [
     t.after(() => browser.close())
     const page = await pages.open(browser, from)
     const asked = await withOpener(page)
+    // That it opens tells nothing of cookies.
+    assert.equal(await page.opened(forAll.url), forAll.url)
     for (const { url } of [one, two]) {
       const opened = await page.opened(url)
       assert.equal(opened.startsWith(`${url}?t=`), !kept, opened)

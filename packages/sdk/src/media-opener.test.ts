@@ -28,7 +28,12 @@ function page({ swap = 200, probe = 200, issuedAt = 1000 }: { swap?: number; pro
       const status = input === COOKIE_URL ? state.swap : state.probe
       if (input === COOKIE_URL) assert.match(new Headers(headers).get('authorization') ?? '', /^Bearer e30\./)
       if (status === 0) throw new TypeError('Failed to fetch')
-      return new Response(null, { status })
+      // Of the answer to a HEAD request, as Gatehouse gives it.
+      const open = String(input).includes('open')
+      return new Response(null, {
+        status: open ? 200 : status,
+        headers: { 'cache-control': open ? 'no-cache' : 'private, no-cache' },
+      })
     },
     now: () => state.now,
   })
@@ -89,4 +94,20 @@ test('what goes wrong on the way to a token is told, and the next call tries aga
   state.broken = false
   assert.equal(await opener.open(PICTURE), PICTURE)
   assert.deepEqual([seen.media, seen.grant], [2, 0])
+})
+
+test('a file that is open to everybody does not tell whether the cookie comes along', async () => {
+  const { opener, seen } = page({ probe: 401 })
+  const open = PICTURE.replace('a.png', 'open.png')
+  const urls = [open, PICTURE, `${open}#again`, `${PICTURE}x`]
+  const wanted = [open, `${PICTURE}?t=grant1`, `${open}?t=grant1#again`, `${PICTURE}x?t=grant1`]
+  assert.deepEqual(await Promise.all(urls.map(opener.open)), wanted)
+  assert.deepEqual([seen.media, seen.grant], [1, 1])
+  const kept = page()
+  for (const url of [open, open, PICTURE, open]) assert.equal(await kept.opener.open(url), url)
+  assert.deepEqual(kept.seen, {
+    media: 1,
+    grant: 0,
+    asked: [`POST ${COOKIE_URL}`, `HEAD ${open}`, `HEAD ${open}`, `HEAD ${PICTURE}`],
+  })
 })

@@ -29,8 +29,10 @@ export type MediaOpener = {
   readonly open: (url: string) => Promise<string>
 }
 
-/** How media open until a moment: by the cookie, or by a grant token. */
+/** How media open until a moment: by the cookie, or by a grant token. What is open to everybody tells of neither: {@link NEVER}. */
 type Way = { readonly grant: string | null; readonly until: number }
+
+const NEVER = 0
 
 /** Tokens are left this long before they end, so that what was opened with one still loads; milliseconds. */
 const MARGIN = 10_000
@@ -40,7 +42,7 @@ const MARGIN = 10_000
  * page is on another site and the browser keeps such cookies apart or out, a grant token in the URL takes its place until that token ends;
  * then cookies are tried anew. The page's origin MUST be one of the app's `allowedOrigins`.
  *
- * Keep one opener for a page: it asks once for all media. A URL with a grant token opens for whoever has it: show it, do not pass it on.
+ * Keep one opener for a page: it asks once for all media, whether they are private or open to everybody. A URL with a grant token opens for whoever has it: show it, do not pass it on.
  */
 export function createMediaOpener({
   cookieUrl,
@@ -50,46 +52,74 @@ export function createMediaOpener({
   now = Date.now,
 }: MediaOpenerParts): MediaOpener {
   let way: Promise<Way> | null = null
-  let until = 0
+  let until = NEVER
+  let swappedUntil = NEVER
 
   async function find(url: string): Promise<Way> {
-    const token = await mediaToken()
-    const asked = now()
-    if ((await swapped(token)) && (await opens(url))) return { grant: null, until: endOf(token, asked) }
+    const end = await swap()
+    const opened = end === null ? null : await opens(url)
+    if (end !== null && opened !== null) return { grant: null, until: isForAll(opened) ? NEVER : end }
     const grant = await grantToken()
+    swappedUntil = NEVER
     return { grant: grant.token, until: Date.parse(grant.expiresAt) }
   }
 
-  const swapped = (token: string) =>
-    answers(cookieUrl, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+  /** When the cookie ends; null where none is given. */
+  async function swap(): Promise<number | null> {
+    if (!isOver(swappedUntil)) return swappedUntil
+    const token = await mediaToken()
+    const asked = now()
+    if (!(await swapped(token))) return null
+    swappedUntil = endOf(token, asked)
+    return swappedUntil
+  }
+
+  const isOver = (end: number) => now() >= end - MARGIN
+
+  const swapped = async (token: string) =>
+    (await answered(cookieUrl, { method: 'POST', headers: { authorization: `Bearer ${token}` } })) !== null
 
   /** A script cannot see the cookie; it sees what opens with it. Refusals are kept from pages of other origins, and reject. */
-  const opens = (url: string) => answers(url, { method: 'HEAD' })
+  const opens = (url: string) => answered(url, { method: 'HEAD' })
 
-  const answers = (url: string, init: RequestInit) =>
+  const answered = (url: string, init: RequestInit) =>
     fetch(url, { ...init, credentials: 'include', cache: 'no-store' }).then(
-      ({ ok }) => ok,
-      () => false,
+      (response) => (response.ok ? response : null),
+      () => null,
     )
+
+  function begin(url: string): Promise<Way> {
+    until = Number.POSITIVE_INFINITY
+    const begun = find(url)
+    begun.then(
+      (found) => {
+        until = found.until
+      },
+      () => {
+        way = null
+      },
+    )
+    way = begun
+    return begun
+  }
 
   return {
     async open(url) {
-      if (way === null || now() >= until - MARGIN) {
-        until = Number.POSITIVE_INFINITY
-        way = find(url)
-        way.then(
-          (found) => {
-            until = found.until
-          },
-          () => {
-            way = null
-          },
-        )
+      for (;;) {
+        const under = way === null || isOver(until) ? null : way
+        const found = await (under ?? begin(url))
+        // What somebody else has looked at and found open to everybody says nothing of this one.
+        if (found.until === NEVER && under !== null) continue
+        return found.grant === null ? url : withToken(url, found.grant)
       }
-      const { grant } = await way
-      return grant === null ? url : withToken(url, grant)
     },
   }
+}
+
+/** Whether an answer is one that everybody gets: no cookie has opened it. Pages of other origins may read this header, too. */
+function isForAll({ headers }: Response): boolean {
+  const caching = headers.get('cache-control')
+  return caching !== null && !/private|no-store/.test(caching)
 }
 
 /** When a media token ends by this device's clock, which may be wrong: no later than its life after it was asked for. */
