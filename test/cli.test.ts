@@ -139,6 +139,23 @@ describe('tokens', () => {
     }
   })
 
+  test('a token made offline says how far its maker knows the log: 0 before the first revocation', async () => {
+    await app.users('zoe')
+    const attachment = await app.upload(Buffer.from('hello'), { conversation: 'general' })
+    const key = await app.key()
+    const statusAt = async (sequence: number) => {
+      const words = ['--offline', '--subject', 'zoe', '--grant', grant(), '--sequence', String(sequence)]
+      const { stdout, stderr } = await cli(['token', 'issue', ...words], { GATEHOUSE_KEY: `${key.id}:${key.secret}` })
+      const viewer = createClient(server.url, { authorization: `Bearer ${stdout.trim()}` })
+      return { status: (await viewer.get(attachment.path)).status, stderr }
+    }
+    const first = await statusAt(0)
+    assert.equal(first.status, 200, first.stderr)
+    const { sequence } = await json<{ sequence: number }>('revoke', '--user', 'zoe')
+    assert.equal((await statusAt(0)).status, 401)
+    assert.equal((await statusAt(sequence)).status, 200)
+  })
+
   test('on its own, a token is all that standard output holds', async () => {
     const { stdout, stderr } = await cli(['token', 'issue', '--grant', grant()])
     assert.match(stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/)

@@ -58,6 +58,12 @@ export function positive(text: string): number {
   return Number(text)
 }
 
+/** Reads a whole number, 0 included. */
+export function wholeNumber(text: string): number {
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) throw new InvalidArgumentError('It has to be a whole number.')
+  return Number(text)
+}
+
 function collectGrant(text: string, before: readonly GrantView[] = []): readonly GrantView[] {
   return [...before, parseGrant(text)]
 }

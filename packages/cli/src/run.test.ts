@@ -53,6 +53,7 @@ const usage: readonly [string, readonly string[], RegExp][] = [
   ],
   ['a resource that is none', ['token', 'issue', '--grant', 'read@apps/a'], /"apps\/a" is no resource/],
   ['no grant', ['token', 'issue'], /permits nothing/],
+  ['a sequence that is none', ['token', 'issue', '--offline', '--sequence', '-1'], /It has to be a whole number\./],
   ['seconds that are no number', ['token', 'issue', '--seconds', 'long'], /whole number of at least 1/],
   [
     'signing without a key',

@@ -3,7 +3,7 @@ import type { RevocationView } from '../answers.ts'
 import { type AppOptions, appOf, appPath, connect, withinApp } from '../connection.ts'
 import { EXIT } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
-import { positive } from '../grants.ts'
+import { wholeNumber } from '../grants.ts'
 import { revocationText } from '../revocation.ts'
 import { teach } from '../teach.ts'
 import { print, type Terminal } from '../terminal.ts'
@@ -33,7 +33,7 @@ export function revokeCommand(terminal: Terminal): Command {
     .option('--media-tokens', 'all media tokens of the app, and the cookies that they were swapped for')
     .option('--resource <path>', 'everything issued until now for this resource and what lies below it')
     .option('--subject <uid>', 'with --issued-before: what was issued for this subject before a sequence')
-    .option('--issued-before <sequence>', 'the sequence, from an earlier revocation', positive)
+    .option('--issued-before <sequence>', 'the sequence, from an earlier revocation', wholeNumber)
     .option('--all', 'everything issued in the app until now, links included; needs --yes')
     .option('--yes', 'really everything')
     .action(async (options: AppOptions & Targets) => {

@@ -3,7 +3,7 @@ import type { Inspection, IssuedToken } from '../answers.ts'
 import { type AppOptions, appOf, appPath, connect, connected, credentialOf, withinApp } from '../connection.ts'
 import { EXIT } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
-import { type GrantOptions, granting, grantsOf, positive } from '../grants.ts'
+import { type GrantOptions, granting, grantsOf, positive, wholeNumber } from '../grants.ts'
 import { signOffline } from '../offline-token.ts'
 import { teach } from '../teach.ts'
 import { coloured, note, print, type Terminal, table } from '../terminal.ts'
@@ -30,8 +30,8 @@ function issue(terminal: Terminal): Command {
     .option('--offline', 'sign it here with the API key (HS256), without asking the server')
     .option(
       '--sequence <number>',
-      'with --offline: the sequence of the last revocation; without it, any voids the token',
-      positive,
+      'with --offline: the sequence of the last revocation that you know of, 0 before the first; without it, any voids the token',
+      wholeNumber,
     )
   granting(command).action(async (options: IssueOptions) => {
     const grants = grantsOf(options)
