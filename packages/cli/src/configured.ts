@@ -16,11 +16,14 @@ export function settingsHelp(columns: number | undefined): string {
   return `\nSettings, each also as a variable (--public-url: GATEHOUSE_PUBLIC_URL); secrets and URLs with passwords also from a file\n(--master-key-file, GATEHOUSE_MASTER_KEY_FILE):\n\n${table}`
 }
 
-/** The configuration that flags and variables say. Raises {@link Failure} (`usage`) with every error, one a line. */
-export function configOf(terminal: Terminal, flags: readonly string[]): Config {
+/**
+ * The configuration that flags and variables say. Raises {@link Failure} (`usage`) with every error, one a line. `command` is the one that takes
+ * options of its own beside them.
+ */
+export function configOf(terminal: Terminal, flags: readonly string[], command = 'serve'): Config {
   const read = readConfig(flags, terminal.env)
   if (read.ok) return read.config
   throw new Failure(EXIT.usage, 'settings_not_valid', read.errors.join('\n'), {
-    cure: '`gatehouse serve --help` lists every setting.',
+    cure: `${command === 'serve' ? '' : `\`gatehouse ${command} --help\` lists the options, `}\`gatehouse serve --help\` ${command === 'serve' ? 'lists ' : ''}every setting.`,
   })
 }

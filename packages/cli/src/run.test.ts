@@ -37,9 +37,28 @@ before(() => {
 after(() => rmSync(folder, { recursive: true }))
 
 const usage: readonly [string, readonly string[], RegExp][] = [
-  ['an unknown command', ['sevre'], /unknown command 'sevre'[\s\S]*serve/],
+  [
+    'an unknown command',
+    ['sevre'],
+    /^gatehouse: unknown command 'sevre'\. Did you mean serve\?\n {2}`gatehouse --help` explains it\.\n$/,
+  ],
+  [
+    'an unknown command of a group',
+    ['app', 'x'],
+    /^gatehouse: unknown command 'x'\n {2}`gatehouse app --help` explains it\.\n$/,
+  ],
+  ['help with what is no command', ['help', 'app', 'x'], /There is no command `app x`\.\n {2}`gatehouse --help` lists/],
+  [
+    'an option that neither a command nor the server has',
+    ['check', '--deeep'],
+    /`gatehouse check --help` lists the options/,
+  ],
   ['an unknown option', ['app', 'list', '--jsn'], /unknown option '--jsn'[\s\S]*--json/],
-  ['a missing argument', ['app', 'create'], /missing required argument 'name'/],
+  [
+    'a missing argument',
+    ['app', 'create'],
+    /missing required argument 'name'\n {2}`gatehouse app create --help` explains it/,
+  ],
   ['a missing option', ['key', 'create'], /required option '--name <name>'/],
   ['a setting that is not right', ['serve', '--port', 'x'], /--port is "x": expected a whole number/],
   ['several settings that are not right', ['serve', '--port', 'x', '--nope'], /--nope is no flag[\s\S]*--port is "x"/],
@@ -212,7 +231,7 @@ const program = createProgram(
   () => {},
 )
 
-for (const command of commandsBelow(program).filter((command) => command.name() !== 'help')) {
+for (const command of commandsBelow(program)) {
   const words = wordsOf(command).slice(1)
   test(`help of ${['gatehouse', ...words].join(' ')} says what it does and shows an example`, async () => {
     const { code, stdout, stderr } = await gatehouse([...words, '--help'])
@@ -220,6 +239,9 @@ for (const command of commandsBelow(program).filter((command) => command.name() 
     assert.equal(stderr, '')
     assert.ok(command.description().length > 10)
     assert.match(stdout, /Examples?:\n {2}\$ /)
+    for (const argument of command.registeredArguments) assert.ok(argument.description, `what is ${argument.name()}?`)
+    const asked = await gatehouse(['help', ...words])
+    assert.deepEqual(asked, { code: EXIT.ok, stdout, stderr: '' }, 'help says the same')
     assert.ok(stdout.includes(`Usage: ${['gatehouse', ...words].join(' ')}`), stdout)
   })
 }

@@ -134,7 +134,7 @@ function guess(source: string, known: readonly string[]): string {
   const bare = (name: string) => name.replace(/^(GATEHOUSE_|--)/, '')
   const near = nearest(bare(source), known.map(bare))
   const full = known.find((name) => bare(name) === near)
-  return full === undefined ? ' `gatehouse serve --help` lists them all.' : ` Did you mean ${full}?`
+  return full === undefined ? '' : ` Did you mean ${full}?`
 }
 
 function stray(word: string): string {

@@ -22,7 +22,9 @@ export function appCommand(terminal: Terminal): Command {
 }
 
 function create(terminal: Terminal): Command {
-  const command = connected(new Command('create').description('make an app').argument('<name>'))
+  const command = connected(
+    new Command('create').description('make an app').argument('<name>', 'what it is called, for people'),
+  )
     .option('--set <name=value>', 'a setting, such as linkSeconds=3600; may be repeated', collect)
     .action(async (name: string, options: ConnectionOptions & { set?: readonly string[] }) => {
       const settings = options.set === undefined ? {} : { settings: settingsFrom(options.set) }
@@ -48,7 +50,7 @@ function list(terminal: Terminal): Command {
 
 function show(terminal: Terminal): Command {
   const command = connected(
-    new Command('show').description('show an app with all its settings').argument('<app>'),
+    new Command('show').description('show an app with all its settings').argument('<app>', 'its id'),
   ).action(async (id: string, options: ConnectionOptions) => {
     const app = await connect(terminal, options).call<AppView>('GET', appPath(id))
     print(terminal, options.json, app, appText(app))
@@ -63,7 +65,7 @@ function set(terminal: Terminal): Command {
   const command = connected(
     new Command('set')
       .description('change settings of an app')
-      .argument('<app>')
+      .argument('<app>', 'its id')
       .argument('<name=value...>', 'values are JSON, or text; null takes the default again'),
   )
     .option('--name <name>', 'a new name for the app')
@@ -83,7 +85,7 @@ function set(terminal: Terminal): Command {
 
 function remove(terminal: Terminal): Command {
   const command = connected(
-    new Command('delete').description('delete an app with everything in it, for good').argument('<app>'),
+    new Command('delete').description('delete an app with everything in it, for good').argument('<app>', 'its id'),
   )
     .option('--yes', 'really')
     .action(async (id: string, options: ConnectionOptions & { yes?: boolean }) => {

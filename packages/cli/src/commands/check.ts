@@ -20,7 +20,7 @@ export function checkCommand(terminal: Terminal, end: (code: ExitCode) => void):
     .option('--repair', 'first remove what interrupted uploads left behind')
     .option('--json', 'the result as JSON')
     .action(async (options: CheckOptions) => {
-      const config = configOf(terminal, command.args)
+      const config = configOf(terminal, command.args, 'check')
       const { DATABASE_FILE, openStorage } = await import('@gatehouse/server/open-storage')
       if (config.databaseUrl === null && !existsSync(join(config.data, DATABASE_FILE))) {
         throw new Failure(EXIT.failed, 'installation_not_found', `There is no installation in ${config.data}.`, {
@@ -38,7 +38,9 @@ export function checkCommand(terminal: Terminal, end: (code: ExitCode) => void):
   return teach(command, {
     examples: ['gatehouse check --data /var/lib/gatehouse', 'gatehouse check --deep --repair'],
     next: ['gatehouse doctor   looks at the configuration'],
-    more: 'It may run beside a server at work, and changes nothing without --repair. Findings end it with 5.',
+    more:
+      'Run it with the flags and variables of `gatehouse serve`. It may run beside a server at work, and changes nothing without\n' +
+      '--repair. Findings end it with 5.',
   })
 }
 

@@ -15,7 +15,7 @@ export function doctorCommand(terminal: Terminal, end: (code: ExitCode) => void)
     .option('--url <url>', 'the running server (GATEHOUSE_URL; default: host and port of the settings)')
     .option('--json', 'the findings as JSON')
     .action(async (options: { url?: string; json?: boolean }) => {
-      const config = configOf(terminal, command.args)
+      const config = configOf(terminal, command.args, 'doctor')
       const { env } = terminal
       const client = connect(terminal, { url: options.url ?? (env.GATEHOUSE_URL || listeningAt(config)) })
       const { examine } = await import('../doctor/examine.ts')

@@ -23,7 +23,9 @@ type ImportOptions = AppOptions & {
 /** `gatehouse import`: uploads a folder, and goes on where it stopped. */
 export function importCommand(terminal: Terminal, end: (code: ExitCode) => void): Command {
   const command = withinApp(
-    new Command('import').description('upload every file of a folder into a conversation').argument('<folder>'),
+    new Command('import')
+      .description('upload every file of a folder into a conversation')
+      .argument('<folder>', 'with all folders in it'),
   )
     .requiredOption('--conversation <id>', 'the conversation to share them in')
     .option('--from <uid>', 'the user who shares them')

@@ -34,6 +34,7 @@ function create(terminal: Terminal): Command {
     .requiredOption('--name <name>', 'what it is for, for people')
     .option('--seconds <number>', 'how long it lives (default: until it is revoked)', positive)
     .option('--local', 'work on the data folder or database itself, without a server; without --app: account-wide')
+    .usage('[options] [settings]')
     .allowUnknownOption()
     .allowExcessArguments()
   granting(command).action(async (options: CreateOptions) => {
@@ -45,7 +46,7 @@ function create(terminal: Terminal): Command {
     async function local(): Promise<KeyView> {
       const { createLocalKey } = await import('../local-key.ts')
       return createLocalKey(
-        configOf(terminal, command.args),
+        configOf(terminal, command.args, 'key create'),
         { ...options, grants },
         tellUpgrade(terminal, options.json),
       )
@@ -72,9 +73,10 @@ function create(terminal: Terminal): Command {
     examples: [
       'gatehouse key create --local --name first --data ./data',
       'gatehouse key create --app APP --name backend',
-      'gatehouse key create --app APP --name player --grant play@/apps/APP/streams',
+      'gatehouse key create --app APP --name viewer --grant read@/apps/APP/conversations/general',
     ],
     next: ['gatehouse token issue --app APP --grant read@/apps/APP --seconds 3600'],
+    more: 'With --local it takes every setting of `gatehouse serve`, such as --data; give it those that the server has.',
   })
 }
 

@@ -18,7 +18,9 @@ export function loginCommand(terminal: Terminal): Command {
 
 function begin(terminal: Terminal): Command {
   const command = withinApp(
-    new Command('begin').description('begin a session; its token is shown once').argument('<uid>'),
+    new Command('begin')
+      .description('begin a session; its token is shown once')
+      .argument('<uid>', 'the id of the user'),
   ).action(async (uid: string, options: AppOptions) => {
     const client = connect(terminal, options)
     const app = await appOf(terminal, options, client)
@@ -31,7 +33,9 @@ function begin(terminal: Terminal): Command {
 
 function list(terminal: Terminal): Command {
   const command = withinApp(
-    new Command('list').description('list the open sessions of a user, newest first').argument('<uid>'),
+    new Command('list')
+      .description('list the open sessions of a user, newest first')
+      .argument('<uid>', 'the id of the user'),
   ).action(async (uid: string, options: AppOptions) => {
     const client = connect(terminal, options)
     const logins = await client.list<LoginView>(appPath(await appOf(terminal, options, client), 'users', uid, 'logins'))
@@ -45,7 +49,7 @@ function end(terminal: Terminal): Command {
   const command = withinApp(
     new Command('end')
       .description('end one session, or all of a user, for good')
-      .argument('<uid>')
+      .argument('<uid>', 'the id of the user')
       .argument('[login]', 'the id of one session; without it all of them end'),
   ).action(async (uid: string, login: string | undefined, options: AppOptions) => {
     const client = connect(terminal, options)

@@ -67,7 +67,7 @@ function issue(terminal: Terminal): Command {
   return teach(command, {
     examples: [
       'gatehouse token issue --app APP --subject anna --grant read@/apps/APP/conversations/general',
-      'gatehouse token issue --offline --key ID:SECRET --grant play@/apps/APP/streams/42 --seconds 600',
+      'gatehouse token issue --offline --key ID:SECRET --grant read@/apps/APP/conversations/general --seconds 600',
     ],
     next: ['gatehouse token inspect TOKEN', 'gatehouse revoke --token ID --app APP'],
   })

@@ -33,7 +33,11 @@ type Details = {
 }
 
 function put(terminal: Terminal): Command {
-  const command = withinApp(new Command('put').description('register a user, or change one').argument('<uid>'))
+  const command = withinApp(
+    new Command('put')
+      .description('register a user, or change one')
+      .argument('<uid>', 'the id of the user in your own system'),
+  )
     .option('--name <name>', 'the name to show')
     .option('--role <text>', "what the app calls the user's part; it permits nothing")
     .option('--tags <words>', 'words to find the user by, with commas between; empty: none', words)
@@ -89,16 +93,16 @@ function merge(terminal: Terminal): Command {
 }
 
 function standing(terminal: Terminal, verb: 'deactivate' | 'activate' | 'delete', effect: string): Command {
-  const command = withinApp(new Command(verb).description(`${verb} a user: ${effect}`).argument('<uid>')).action(
-    async (uid: string, options: AppOptions) => {
-      const client = connect(terminal, options)
-      const app = await appOf(terminal, options, client)
-      const [method, path] =
-        verb === 'delete' ? ['DELETE', appPath(app, 'users', uid)] : ['POST', appPath(app, 'users', uid, verb)]
-      const answer = await client.call<Changed<UserView> | null>(method, path)
-      print(terminal, options.json, answer ?? { id: uid, deleted: true }, `${verb}d ${uid}${changedText(answer)}`)
-    },
-  )
+  const command = withinApp(
+    new Command(verb).description(`${verb} a user: ${effect}`).argument('<uid>', 'the id of the user'),
+  ).action(async (uid: string, options: AppOptions) => {
+    const client = connect(terminal, options)
+    const app = await appOf(terminal, options, client)
+    const [method, path] =
+      verb === 'delete' ? ['DELETE', appPath(app, 'users', uid)] : ['POST', appPath(app, 'users', uid, verb)]
+    const answer = await client.call<Changed<UserView> | null>(method, path)
+    print(terminal, options.json, answer ?? { id: uid, deleted: true }, `${verb}d ${uid}${changedText(answer)}`)
+  })
   return teach(command, { examples: [`gatehouse user ${verb} anna --app APP`] })
 }
 
