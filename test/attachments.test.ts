@@ -104,6 +104,10 @@ test('one byte range is served, an impossible one is 416, several are answered w
   }
   for (const range of ['bytes=1000000-', 'bytes=-0']) {
     const answer = expect(await app.bare.get(link, { range }), 416)
+    assert.deepEqual([answer.headers.etag, answer.headers['content-type']], [undefined, undefined])
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff')
+    assert.equal(answer.headers['cross-origin-resource-policy'], 'cross-origin')
+    assert.match(answer.headers.vary ?? '', /Authorization, Cookie, Origin/)
     assert.equal(answer.headers['content-range'], 'bytes */1000000', range)
   }
   for (const range of ['bytes=0-1,5-6', 'bytes=9-1', 'bytes=x-', 'lines=1-2', 'bytes=', 'bytes=-', 'bytes=1-2-3']) {
