@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { mountSmallDisk, type SmallDisk } from '@gatehouse/storage/conformance/small-disk'
@@ -109,6 +111,24 @@ describe('the process and its folder', () => {
     assert.doesNotMatch((await ask({})).stdout, /master key is not the one/)
   })
 
+  test('doctor tells before the first start what would hinder it, once each', async () => {
+    const data = temporaryFolder()
+    writeFileSync(join(data, 'master.key'), 'nonsense', { mode: 0o600 })
+    for (const [flags, expected] of [
+      [['--data', data], 'master_key_unreadable'],
+      [['--data', join(data, 'master.key')], 'data_no_folder'],
+      [['--data', join(data, 'master.key', 'data')], 'data_impossible'],
+      [['--data', '/proc/gatehouse'], 'data_impossible'],
+    ] as const) {
+      const { code, stdout, stderr } = await cli(['doctor', '--json', ...flags], { GATEHOUSE_DEFAULT_APP: '' })
+      assert.equal(code, 5, stderr)
+      const { findings } = JSON.parse(stdout) as { findings: { level: string; code: string }[] }
+      const errors = findings.filter(({ level }) => level === 'error').map((finding) => finding.code)
+      assert.deepEqual(errors, [expected])
+    }
+    assert.deepEqual(filesBelow(data), ['master.key'], 'nothing is left behind')
+  })
+
   test('doctor tells a database of which nobody answers', async () => {
     const { code, stdout } = await cli(['doctor', '--data', server.data], {
       GATEHOUSE_DATABASE_URL: 'postgres://127.0.0.1:9/none',
@@ -150,7 +170,7 @@ describe('the process and its folder', () => {
       /ECONNREFUSED.*\n {2}Check GATEHOUSE_DATABASE_URL/,
     ],
   ] as const) {
-    test(`serve with ${sentence} ends with one sentence and no stack`, { timeout: 60_000 }, async () => {
+    test(`serve with ${sentence} ends with one sentence and no stack`, { timeout: 300_000 }, async () => {
       const { code, stdout, stderr } = await cli(['serve', ...flags()], { GATEHOUSE_DEFAULT_APP: '' })
       assert.equal(code, 1)
       assert.equal(stdout, '')

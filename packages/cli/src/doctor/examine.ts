@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '@gatehouse/server/config'
@@ -11,6 +11,7 @@ import { configurationFindings } from './configuration.ts'
 import { error, type Finding, messageOf, warning } from './finding.ts'
 import { blobFindings, recordFindings } from './installation.ts'
 import { machineFindings } from './machine.ts'
+import { unreadableKeyFindings } from './master-key.ts'
 import { publishedKeyFindings } from './media-keys.ts'
 import { runningFindings } from './running.ts'
 
@@ -38,7 +39,9 @@ export async function examine(
 
 /** Opens the database as a start would, but changes none of an older version; one in the data folder only where it exists. */
 async function databaseFindings(config: Config, now: number): Promise<readonly Finding[]> {
-  if (config.databaseUrl === null && !existsSync(join(config.data, DATABASE_FILE))) return []
+  if (config.databaseUrl === null && !existsSync(join(config.data, DATABASE_FILE))) {
+    return isFolder(config.data) ? unreadableKeyFindings(config) : []
+  }
   try {
     const records = await openRecords(config, refuseUpgrade())
     try {
@@ -54,8 +57,13 @@ async function databaseFindings(config: Config, now: number): Promise<readonly F
   }
 }
 
+/** What is wrong with a data folder that is none is told by itself. */
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory()
+}
+
 async function storeFindings(config: Config): Promise<readonly Finding[]> {
-  if (config.blobsUrl === null && !existsSync(config.data)) return []
+  if (config.blobsUrl === null && !isFolder(config.data)) return []
   try {
     const blobs = await openBlobs(config)
     try {

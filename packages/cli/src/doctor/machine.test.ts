@@ -49,6 +49,13 @@ test('a folder that is not there yet is a hint', async () => {
   assert.deepEqual(await codes(join(folder, 'none')), ['data_missing'])
 })
 
+test('a folder that can never be is an error', async () => {
+  writeFileSync(join(folder, 'below'), '')
+  for (const data of ['/proc/gatehouse/data', join(folder, 'below', 'data')]) {
+    assert.deepEqual(await codes(data), ['data_impossible'], data)
+  }
+})
+
 test('a file in place of the folder is found', async () => {
   writeFileSync(join(folder, 'file'), '')
   assert.deepEqual(await codes(join(folder, 'file')), ['data_no_folder'])

@@ -1,7 +1,8 @@
-import { stat, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { Config } from '@gatehouse/server/config'
 import { SETTING_NAMES, variableOf } from '@gatehouse/server/config-table'
+import { because } from '../client.ts'
 import { sizeText } from '../import/progress.ts'
 import { error, type Finding, hint, warning } from './finding.ts'
 
@@ -23,9 +24,7 @@ export async function machineFindings(
 
 async function folderFindings({ data, reserveBytes }: Config): Promise<Finding[]> {
   const folder = await look(data)
-  if (folder === null) {
-    return [hint('data_missing', `The data folder ${data} does not exist yet.`, '`gatehouse serve` makes it.')]
-  }
+  if (folder === null) return [await missingFinding(data)]
   const findings: Finding[] = []
   if (!folder.isDirectory()) return [error('data_no_folder', `${data} is no folder.`, 'Set --data to a folder.')]
   if (open(folder.mode)) {
@@ -54,6 +53,19 @@ async function folderFindings({ data, reserveBytes }: Config): Promise<Finding[]
     findings.push(warning('disk_filling', sentence, 'Make room, or move the data folder to a larger disk.'))
   }
   return findings
+}
+
+/** A data folder that is not there yet: whether it can be made is tried with another one where it would be. */
+async function missingFinding(data: string): Promise<Finding> {
+  let above = dirname(resolve(data))
+  while ((await look(above)) === null && above !== dirname(above)) above = dirname(above)
+  try {
+    await rmdir(await mkdtemp(join(above, '.gatehouse-')))
+  } catch (cause) {
+    const sentence = `The data folder ${data} does not exist, and nothing can be made in ${above} (${because(cause)}).`
+    return error('data_impossible', sentence, 'Set --data to another folder, or give this user the right to make it.')
+  }
+  return hint('data_missing', `The data folder ${data} does not exist yet.`, '`gatehouse serve` makes it.')
 }
 
 async function secretFileFindings(env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {

@@ -11,18 +11,27 @@ const WRONG = 'Give the master key that the database was made with, in GATEHOUSE
 /** Names told at most. */
 const FEW = 3
 
+const NONE_YET = 'Put the right one there; where there never was one, remove the file, and the first start makes one.'
+
+/** Whether what lies where the master key has to be is one: for installations without a database. */
+export async function unreadableKeyFindings(config: Config, cure: string = NONE_YET): Promise<readonly Finding[]> {
+  try {
+    await readMasterKey(config.masterKey, config.data)
+    return []
+  } catch (cause) {
+    return [error('master_key_unreadable', `The master key cannot be read: ${messageOf(cause)}.`, cure)]
+  }
+}
+
 /** Whether the master key is there and opens what the database holds sealed. Makes no key and changes nothing. */
 export async function masterKeyFindings(
   config: Config,
   records: Records,
   { apps, keys }: { readonly apps: readonly App[]; readonly keys: readonly Key[] },
 ): Promise<readonly Finding[]> {
-  let masterKey: Buffer | null
-  try {
-    masterKey = await readMasterKey(config.masterKey, config.data)
-  } catch (cause) {
-    return [error('master_key_unreadable', `The master key cannot be read: ${messageOf(cause)}.`, WRONG)]
-  }
+  const unreadable = await unreadableKeyFindings(config, WRONG)
+  if (unreadable.length > 0) return unreadable
+  const masterKey = await readMasterKey(config.masterKey, config.data)
   // Any key will do to ask whether something is sealed at all.
   const vault = createVault(masterKey ?? new Uint8Array(32))
   const signing = await grantKeyOpens(records, vault)
