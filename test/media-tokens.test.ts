@@ -296,6 +296,8 @@ test('pages of other origins swap and show only where the app lists them, and ac
     assert.equal(before.headers['access-control-allow-origin'], listed ? headers.origin : undefined)
     if (listed) assert.match(before.headers['access-control-allow-headers'] ?? '', /authorization/)
   }
+  const own = await swap(tenant.bare, text, { 'sec-fetch-site': 'same-origin', 'sec-fetch-storage-access': 'none' })
+  assert.deepEqual(setCookie(own)?.slice(4), ['HttpOnly', 'Secure', 'SameSite=None', 'Partitioned'])
   await tenant.settings({ embedding: 'same-site' })
   const narrow = await swap(tenant.bare, text, { origin: 'https://desk.test', 'sec-fetch-site': 'cross-site' })
   assert.deepEqual(setCookie(narrow)?.slice(4), ['HttpOnly', 'SameSite=Lax'])

@@ -67,7 +67,7 @@ export function cookieHeaders(request: {
     expiresAt: token.expiresAt ?? at,
     at,
     secure: !isLoopbackHttp(config.mediaUrl),
-    embedded: cors.length > 0 && settings.embedding === 'cross-origin' && isThirdParty(headers, config.mediaUrl),
+    embedded: settings.embedding === 'cross-origin' && isThirdParty(headers, config.mediaUrl),
     domain: config.cookieDomain,
   })
   if (printed === null) return 'path_too_long'
