@@ -6,11 +6,17 @@ export type MadeKey = { readonly jwk: { readonly [name: string]: unknown }; read
 
 /** Makes keys of media tokens. */
 export type KeyMaker = {
-  /** Takes seconds of a processor, and waits for those that serve. Raises where it is stopped meanwhile. */
-  make(): Promise<MadeKey>
+  /**
+   * Takes seconds of a processor. A key that is not `awaited` by anybody lets serving have what it wants first. Raises where it is stopped
+   * meanwhile.
+   */
+  make(how: { readonly awaited: boolean }): Promise<MadeKey>
   /** Gives up what is being made; nothing is made after it. */
   stop(): void
 }
+
+/** How far a key that is made ahead stands behind everything else, in steps of `nice`. */
+const AHEAD = 15
 
 /**
  * Creates the maker of keys. Each is made in a process of its own: nothing can interrupt a thread that looks for primes, so a server that is told to
@@ -24,10 +30,13 @@ export function createKeyMaker(): KeyMaker {
     for (const child of working) child.kill('SIGKILL')
   }
 
-  function start(): ChildProcess {
+  function start(steps: number): ChildProcess {
     const program = import.meta.url.endsWith('.ts') ? './key-process.ts' : './key-process.js'
     const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const
-    const child = fork(fileURLToPath(new URL(program, import.meta.url)), { execArgv: [], stdio: [...stdio] })
+    const child = fork(fileURLToPath(new URL(program, import.meta.url)), [String(steps)], {
+      execArgv: [],
+      stdio: [...stdio],
+    })
     if (working.size === 0) process.once('exit', stop)
     working.add(child)
     const forget = () => {
@@ -39,10 +48,10 @@ export function createKeyMaker(): KeyMaker {
   }
 
   return {
-    make: () =>
+    make: ({ awaited }) =>
       new Promise((resolve, reject) => {
         if (stopped) throw new Error('the server ends: no key is made any more')
-        const child = start()
+        const child = start(awaited ? 0 : AHEAD)
         let complaint = ''
         child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint += text))
         child.once('message', (made) => resolve(made as MadeKey))

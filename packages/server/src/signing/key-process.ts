@@ -2,11 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { giveWay } from './give-way.ts'
 import type { MadeKey } from './key-maker.ts'
 
-/** Nobody is in a hurry for a key: serving gets what it wants first. */
-const STEPS = 15
-
 if (process.send === undefined) throw new Error('key-process.ts runs as a process that the server starts')
-giveWay(STEPS)
+giveWay(Number(process.argv[2] ?? 0))
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 4096 })
 const made: MadeKey = {
   jwk: publicKey.export({ format: 'jwk' }),

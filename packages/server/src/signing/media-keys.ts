@@ -3,6 +3,7 @@ import type { VerificationKey } from '@gatehouse/core/jws'
 import { publicKey } from '@gatehouse/core/node-primitives'
 import type { Json, MediaKey, Records } from '@gatehouse/storage/records/port'
 import type { Standings, Vault } from '../parts.ts'
+import { problem } from '../problems.ts'
 import type { KeyMaker } from './key-maker.ts'
 
 /** What keys of media tokens are sealed for. */
@@ -27,11 +28,14 @@ export type MediaKeyring = {
   find(id: string): Promise<KnownMediaKey | null>
   /** All of them, newest first. */
   all(): Promise<readonly KnownMediaKey[]>
-  /** The key that signs; made here where the installation has none yet, which takes seconds. */
+  /** The key that signs; made here where the installation has none yet, which takes seconds. Raises `unavailable` where it takes longer. */
   active(): Promise<SigningMediaKey>
   /** Forgets everything remembered: a key has changed. */
   forget(): void
 }
+
+/** How long a request waits for a key, milliseconds; shorter than a silence may be on a connection. */
+const LONGEST_WAIT = 40_000
 
 type Loaded = { readonly known: ReadonlyMap<string, KnownMediaKey>; readonly stored: readonly MediaKey[] }
 
@@ -53,12 +57,17 @@ export function createMediaKeyring(parts: MediaKeyParts): MediaKeyring {
     }
   }
 
-  /** Several requests that come before there is a key wait for one. */
-  function made(): Promise<void> {
-    making ??= provideMediaKeys(parts, { spare: false }).finally(() => {
+  /** Several requests that come before there is a key wait for one. None waits until its connection is given up. */
+  async function made(): Promise<void> {
+    making ??= provideMediaKeys(parts, { spare: false, awaited: true }).finally(() => {
       making = null
     })
-    return making
+    const { promise: overdue, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => reject(problem('unavailable', 'The first key of media tokens is still being made; try again in a moment.')),
+      LONGEST_WAIT,
+    )
+    await Promise.race([making, overdue]).finally(() => clearTimeout(timer))
   }
 
   return {
@@ -100,16 +109,20 @@ const BY = 'operator'
 
 /**
  * Makes what is missing: a key that signs and, with `spare`, the one that comes next. Of several nodes that do so at once one
- * wins. Takes seconds in the background for each key, and none of the event loop.
+ * wins. `awaited`: a request waits for it. Takes seconds in the background for each key, and none of the event loop.
  */
-export async function provideMediaKeys(parts: MediaKeyParts, { spare }: { readonly spare: boolean }): Promise<void> {
+export async function provideMediaKeys(
+  parts: MediaKeyParts,
+  { spare, awaited }: { readonly spare: boolean; readonly awaited: boolean },
+): Promise<void> {
   const { records, change } = parts
   for (;;) {
     const keys = await records.mediaKeys.list()
     const next = keys.find(({ state }) => state === 'next')
     const isActive = keys.some(({ state }) => state === 'active')
     if (isActive && (next !== undefined || !spare)) return
-    if (next === undefined) await change({ kind: 'media-key', app: null, to: 'next', ...(await makeKey(parts)) }, BY)
+    if (next === undefined)
+      await change({ kind: 'media-key', app: null, to: 'next', ...(await makeKey(parts, awaited)) }, BY)
     else await change({ kind: 'media-key', app: null, to: 'active', key: next.id }, BY)
   }
 }
@@ -130,18 +143,18 @@ export async function keepMediaKeys(
       await change({ kind: 'media-key', app: null, to: 'retired', key: id }, BY)
   }
   if (stopped()) return
-  await provideMediaKeys(parts, { spare: true })
+  await provideMediaKeys(parts, { spare: true, awaited: false })
   const keys = await records.mediaKeys.list()
   const active = keys.find(({ state }) => state === 'active')
   if (days === 0 || active === undefined || active.since + days * DAY > now() || stopped()) return
   await rotateMediaKeys(parts, BY)
-  await provideMediaKeys(parts, { spare: true })
+  await provideMediaKeys(parts, { spare: true, awaited: false })
 }
 
 /** Lets the next key sign, making it where there is none; answers what that change achieved. */
 export async function rotateMediaKeys(parts: MediaKeyParts, by: string) {
   for (;;) {
-    await provideMediaKeys(parts, { spare: true })
+    await provideMediaKeys(parts, { spare: true, awaited: true })
     const next = (await parts.records.mediaKeys.list()).find(({ state }) => state === 'next')
     if (next === undefined) continue
     const changed = await parts.change({ kind: 'media-key', app: null, to: 'active', key: next.id }, by)
@@ -149,8 +162,8 @@ export async function rotateMediaKeys(parts: MediaKeyParts, by: string) {
   }
 }
 
-async function makeKey({ vault, keyMaker }: MediaKeyParts) {
-  const { jwk, pem } = await keyMaker.make()
+async function makeKey({ vault, keyMaker }: MediaKeyParts, awaited: boolean) {
+  const { jwk, pem } = await keyMaker.make({ awaited })
   const key = randomUUID().toUpperCase()
   const { kty, n, e } = jwk
   const published = { kty, n, e, kid: key, alg: 'RS512', use: 'sig' } as Record<string, Json>
