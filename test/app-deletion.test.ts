@@ -9,7 +9,7 @@ import { createApp, expect, keyed, openApp } from './support/tenant.ts'
 
 const MEMBERS = 20_000
 
-test('a deleted app is gone at once, and cleared after a kill and a restart', { timeout: 120_000 }, async (t) => {
+test('a deleted app is gone at once, and cleared after a kill and a restart', { timeout: 300_000 }, async (t) => {
   const data = temporaryFolder()
   const before = await startGatehouse({ data })
   t.after(before.kill)

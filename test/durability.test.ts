@@ -81,7 +81,7 @@ async function verify(app: Tenant, ledger: Ledger, files: readonly string[]): Pr
 }
 
 test(`${SERVERS * CYCLES} kills lose nothing that was acknowledged and leave nothing behind`, {
-  timeout: 900_000,
+  timeout: 1_700_000,
 }, async (t) => {
   await Promise.all(Array.from({ length: SERVERS }, () => torment(t)))
 })

@@ -17,7 +17,7 @@ const NODES = {
 } as const
 
 for (const [name, options] of Object.entries(NODES)) {
-  test(`no late success: ${name}`, { timeout: 240_000 }, async (t) => {
+  test(`no late success: ${name}`, { timeout: 300_000 }, async (t) => {
     const house = await startGatehouse(options)
     for (const [level, prepare] of Object.entries(LEVELS)) {
       await t.test(level, async () => {

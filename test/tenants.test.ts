@@ -184,7 +184,7 @@ async function compare(model: Model, real: Real): Promise<number> {
 }
 
 test('over three apps, whatever happens, everything opens exactly what the oracle says', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   let opened = 0
   const run = async (operations: readonly Operation[]) => {

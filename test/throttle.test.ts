@@ -109,7 +109,7 @@ function dribble(first: string, byte: string, address: string): Promise<string> 
   })
 }
 
-test('whoever sends a header or a body too slowly, or nothing at all, is cut off', { timeout: 60_000 }, async () => {
+test('whoever sends a header or a body too slowly, or nothing at all, is cut off', { timeout: 300_000 }, async () => {
   const authorization = keyed(key).authorization ?? ''
   const post = `POST ${app.base}/conversations/c/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n`
   const multipart = 'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n'
@@ -128,7 +128,7 @@ test('whoever sends a header or a body too slowly, or nothing at all, is cut off
 })
 
 test('whoever is silent after an answer, or reads no further, is cut off; whoever goes on is not', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const big = await app.upload(randomBytes(250_000))
   const head = (target: string) => `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`

@@ -168,13 +168,13 @@ async function killAfterAccepting(start: () => Promise<Gatehouse>, cycles: numbe
   assert.equal(new Set(unique.values()).size, accepted.length)
 }
 
-test('kill -9 between acceptance and delivery loses nothing: SQLite', { timeout: 120_000 }, async () => {
+test('kill -9 between acceptance and delivery loses nothing: SQLite', { timeout: 300_000 }, async () => {
   const data = temporaryFolder()
   await killAfterAccepting(() => startGatehouse({ data, flags: LOOPBACK }), 6, 15)
 })
 
 test('kill -9 between acceptance and delivery loses nothing: SQLite, several threads', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const data = temporaryFolder()
   await killAfterAccepting(() => startGatehouse({ data, flags: [...LOOPBACK, '--workers', '2'] }), 2, 15)
@@ -186,14 +186,14 @@ const masterKey = randomBytes(32).toString('hex')
 const shared = (data: string) =>
   startGatehouse({ data, flags: LOOPBACK, database: database.url, env: { GATEHOUSE_MASTER_KEY: masterKey } })
 
-test('kill -9 between acceptance and delivery loses nothing: PostgreSQL', { timeout: 180_000 }, async () => {
+test('kill -9 between acceptance and delivery loses nothing: PostgreSQL', { timeout: 300_000 }, async () => {
   const data = temporaryFolder()
   // What the dead node had taken is free once its lease has run out.
   await killAfterAccepting(() => shared(data), 2, 60)
 })
 
 test('two nodes tell each event once, and one tells what the other had begun when it died', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const one = await shared(temporaryFolder())
   const two = await shared(temporaryFolder())

@@ -15,14 +15,14 @@ export type RunOptions = {
   /** How many run at once. */
   readonly concurrency: number
   readonly say: (line: string) => void
-  /** How long a file may stay after its last test has ended, in milliseconds; a minute where nothing is said. */
+  /** How long a file may stay after its last test has ended, in milliseconds; two minutes where nothing is said. */
   readonly lingering?: number
 }
 
 /** A file that takes longer than this has hung, in milliseconds. */
 const HUNG = 30 * 60_000
 
-const LINGERING = 60_000
+const LINGERING = 120_000
 
 const FLAGS = ['--conditions=gatehouse-source', `--import=${import.meta.resolve('./preload.ts')}`]
 

@@ -113,7 +113,7 @@ export type Command = {
   readonly stdout: () => string
   readonly stderr: () => string
   readonly exited: Promise<Exit>
-  /** The URL that `serve` says it is ready on. Rejects where the process ends, or a minute passes, before it says so. */
+  /** The URL that `serve` says it is ready on. Rejects where the process ends, or three minutes pass, before it says so. */
   readonly ready: Promise<string>
 }
 
@@ -138,7 +138,7 @@ export function runGatehouse(words: readonly string[], env: Readonly<Record<stri
   const ready = new Promise<string>((resolve, reject) => {
     const give = (why: string) =>
       reject(new Error(`the server ${why}\n${written.stdout}${written.stderr.slice(-4000)}`))
-    const timer = setTimeout(() => give('was not ready within a minute'), 60_000)
+    const timer = setTimeout(() => give('was not ready within three minutes'), 180_000)
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       written.stdout += text
       const url = /^gatehouse ready on (\S+)$/m.exec(written.stdout)?.[1]
@@ -175,7 +175,7 @@ export function filesBelow(folder: string): string[] {
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
-  seconds = 15,
+  seconds = 60,
 ): Promise<T> {
   const end = performance.now() + seconds * 1000
   for (;;) {
