@@ -106,6 +106,9 @@ test('nobody has anything unread', async () => {
     assert.deepEqual([status, data, meta.pagination.total], [200, [], 0], path)
     assert.ok((await bob.ok('GET', `${path}?count=0`)).length > 0, path)
   }
+  const { data, meta } = await bob.call('GET', '/conversations?unread=true&per_page=30')
+  assert.deepEqual([data, meta.pagination.total], [[], 0])
+  assert.ok((await bob.ok('GET', '/conversations')).length > 0)
   assert.equal(await bob.fails('GET', '/users/nobody/messages?count=1'), '404 ERR_UID_NOT_FOUND')
   assert.equal(await chat.users.dave.fails('GET', '/groups/team/messages?count=1'), '403 ERR_GROUP_NOT_JOINED')
 })

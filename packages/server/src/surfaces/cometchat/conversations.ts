@@ -46,6 +46,7 @@ export function createConversationCalls(parts: Parts, places: Places, scenes: Sc
         const { app, tenant, query, who } = context
         const reader = readerOf(context)
         const page = pageOf(query, who === 'client' ? 30 : 100)
+        if (query.truth('unread')) return { data: [], meta: { pagination: paginationOf(page, 0, 0) } }
         const kind = query.text('conversationType')
         const type = kind === 'user' ? 'direct' : kind === 'group' ? 'group' : undefined
         const { items, total } = await records.conversations.ofUser(app, reader.id, {

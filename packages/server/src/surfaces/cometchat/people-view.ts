@@ -10,7 +10,7 @@ const USER_PROFILE = ['avatar', 'link', 'statusMessage'] as const
 const GROUP_PROFILE = ['icon', 'description'] as const
 
 /** What a user's metadata holds under this name is for servers alone: addresses and numbers to reach the user by. */
-export const PRIVATE = '@private'
+const PRIVATE = '@private'
 
 /**
  * A user as JSON, without what is for servers alone. `status` is whether they can be reached; nobody is without a socket, but for the one

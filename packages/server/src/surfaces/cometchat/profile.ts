@@ -1,31 +1,23 @@
 import type { Json, User, UserDetails } from '@gatehouse/storage/records/port'
 import { badField } from './errors.ts'
-import { PRIVATE } from './people-view.ts'
 import { type Fields, objectOf, requiredText, textOf, textsOf } from './request.ts'
 
 /** What a user keeps in the profile, under the names of this surface. */
 const PROFILE = ['avatar', 'link', 'statusMessage'] as const
-/** What of themselves users change by their own client. */
-const OWN = ['name', 'metadata', ...PROFILE] as const
+/** What of themselves users change by their own client: what others are shown. The rest is the app's, which may rely on it. */
+const OWN = ['name', ...PROFILE] as const
 const MOST_TAGS = 25
 const METADATA = 16_384
 const LONGEST_URL = 2048
 
 /**
- * What a user's own client says of them, or null where it names nothing: a client that logs in makes the same call. Role and tags are
- * given by servers alone, and so is what of the metadata no client is shown: it stays as it is. Raises ERR_BAD_REQUEST.
+ * What a user's own client says of them, or null where it names nothing: a client that logs in makes the same call. Role, tags and
+ * metadata are given by servers alone, and are not looked at. Raises ERR_BAD_REQUEST.
  */
-export function ownDetailsOf(fields: Fields, { profile, metadata: before }: User): UserDetails | null {
+export function ownDetailsOf(fields: Fields, { profile }: User): UserDetails | null {
   const own = Object.fromEntries(OWN.flatMap((name) => (fields[name] == null ? [] : [[name, fields[name]]])))
   if (Object.keys(own).length === 0) return null
-  const { metadata, ...details } = detailsOf(own, profile)
-  const { [PRIVATE]: _theirs, ...open } = metadata ?? {}
-  const kept = Object.hasOwn(before, PRIVATE) ? { [PRIVATE]: before[PRIVATE] as Json } : {}
-  return {
-    ...details,
-    ...(own.name !== undefined && { name: requiredText(own, 'name') }),
-    ...(metadata !== undefined && { metadata: { ...open, ...kept } }),
-  }
+  return { ...detailsOf(own, profile), ...(own.name !== undefined && { name: requiredText(own, 'name') }) }
 }
 
 /** What a server's body says of a user, name apart; `unset` names what is taken away. `profile` is what is there. */
