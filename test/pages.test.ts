@@ -39,6 +39,26 @@ test('the reference draws itself under its policy, and may call the server that 
   await page.close()
 })
 
+test('the reference is drawn for a phone, and in the colours that its reader prefers', async () => {
+  for (const [colorScheme, background] of [
+    ['light', 'rgb(250, 250, 250)'],
+    ['dark', 'rgb(28, 32, 34)'],
+  ] as const) {
+    const context = await browser.newContext({ colorScheme, isMobile: true, viewport: { width: 390, height: 800 } })
+    const page = await context.newPage()
+    await page.route('**/*.js', (route) => route.abort())
+    const behind = "getComputedStyle(document.querySelector('body')).backgroundColor"
+    await page.goto(`${house.url}/docs`)
+    assert.equal(await page.evaluate(behind), background, 'before the script has run')
+    await page.unroute('**/*.js')
+    await page.reload()
+    await page.locator('.opblock').first().waitFor({ timeout: PATIENCE })
+    assert.equal(await page.evaluate(behind), background)
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+    await context.close()
+  }
+})
+
 test('the page of errors shows the code that a problem points at, styled by what its policy allows', async () => {
   const { page, complaints } = await opened('/docs/errors#signature_invalid')
   const row = page.locator('#signature_invalid')
@@ -46,6 +66,7 @@ test('the page of errors shows the code that a problem points at, styled by what
   assert.equal(await row.evaluate((element) => String(element.matches(':target'))), 'true')
   const styles = (element: unknown) => String(Reflect.get(globalThis, 'getComputedStyle')(element).backgroundColor)
   assert.equal(await row.evaluate(styles), 'rgb(255, 255, 221)')
+  assert.equal(await page.locator('#file_too_large td code').last().textContent(), 'maxUploadBytes')
   await page.setViewportSize({ width: 390, height: 700 })
   assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390, 'it fits a phone')
   assert.deepEqual(complaints, [])

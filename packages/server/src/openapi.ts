@@ -54,6 +54,12 @@ export async function describe(
     inner.addHook('onRequest', async (_request, reply) => {
       reply.header('content-security-policy', REFERENCE_POLICY)
     })
+    // The library's page does not say how wide it is, and phones then take it for one that was made for desks.
+    inner.addHook('onSend', async (_request, reply, payload) =>
+      typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
+        ? payload.replace('<head>', `<head>${PHONE_WIDTH}`)
+        : payload,
+    )
     await inner.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { deepLinking: true },
@@ -63,11 +69,15 @@ export async function describe(
   })
 }
 
-/** There is one document: no bar to name another. */
-const PAGE_STYLE = '.swagger-ui .topbar { display: none }'
+const PHONE_WIDTH = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
+/** There is one document: no bar to name another. Until the script has drawn the page in its colours, nothing flashes white in the dark. */
+const PAGE_STYLE = `.swagger-ui .topbar { display: none }
+html { color-scheme: light dark }
+@media (prefers-color-scheme: dark) { html, body { background: #1c2022 } }`
 
 const ERRORS_STYLE =
-  'body{font:16px/1.5 system-ui;margin:2rem}td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd;color:#000}' +
+  'body{font:16px/1.5 system-ui;margin:2rem}th{text-align:left}th,td{padding:.4rem 1rem .4rem 0;vertical-align:top}:target{background:#ffd;color:#000}' +
   '@media(max-width:600px){tr,td{display:block}th{display:none}td{padding:0}tr{padding:.6rem 0}body{margin:1rem}}'
 
 /**
@@ -103,7 +113,7 @@ function errorsPage(): string {
         `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${inHtml(title)}</td><td>${inHtml(sentence)}</td></tr>`,
     )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Gatehouse: errors</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+${PHONE_WIDTH}<meta name="color-scheme" content="light dark">
 <style>${ERRORS_STYLE}</style>
 <h1>Errors</h1><table><tr><th>code</th><th>status</th><th>title</th><th>what to do</th></tr>
 ${rows.join('\n')}
@@ -111,6 +121,10 @@ ${rows.join('\n')}
 `
 }
 
+/** Text of the tables of errors, whose names in backticks are code. */
 function inHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replace(/`([^`]+)`/g, '<code>$1</code>')
 }
