@@ -34,13 +34,13 @@ async function open(path: string, of: SunshineApp = app) {
 function image(
   of: SunshineApp,
   who: string,
-  role: string | null,
+  role: string | readonly string[] | null,
   bytes: Buffer | string = PNG,
   filename = 'me & you.png',
 ) {
   const { headers, body } = formOf([
     { name: 'source', value: bytes, type: 'image/png', filename },
-    ...(role === null ? [] : [{ name: 'role', value: role }]),
+    ...[role ?? []].flat().map((value) => ({ name: 'role', value })),
   ])
   return of.old.call('POST', `/appusers/${who}/images`, body, headers)
 }
@@ -236,6 +236,7 @@ test('what no image can be', async () => {
   }
   assert.match(await told(app, 'ann', null), /^400 should have required property 'role'/)
   assert.match(await told(app, 'ann', 'user'), /^400 'role' should be equal to one of/)
+  assert.match(await told(app, 'ann', ['appUser', 'appMaker']), /^400 'role' should be given once/)
   assert.match(await told(app, 'nobody', 'appUser'), /^404 User not found/)
   assert.match(await told(app, 'ann', 'appUser', 'a,b', 'a.csv'), /^415 File rejected\. File type not allowed/)
   assert.match(await told(app, 'ann', 'appUser', PNG, 'a.exe'), /^415 File rejected\. File extension not allowed/)

@@ -4,7 +4,7 @@ import { linger, partsOf, type StoredPart, storePart } from '../../form-parts.ts
 import { problem } from '../../problems.ts'
 import { failure } from './errors.ts'
 import { bareName, type MediaFile, MOST_FILE_BYTES, mediaFileOf, requireExtension } from './media-files.ts'
-import { type Fields, missing } from './request.ts'
+import { type Fields, missing, wrong } from './request.ts'
 
 /** A form as it came: its fields by name, and its one file as a blob, which belongs to whoever asked for it. */
 export type MediaForm = { readonly fields: Fields; readonly file: StoredPart; readonly media: MediaFile }
@@ -54,6 +54,7 @@ export async function readMediaForm(
         if (typeof value !== 'string') throw failure('badRequest', 'The fields of a form should be text')
         left -= value.length
         if (left < 0 || valueTruncated || fieldnameTruncated) throw failure('tooLarge')
+        if (Object.hasOwn(fields, fieldname)) throw wrong(fieldname, 'should be given once')
         if (fieldname !== '__proto__') fields[fieldname] = value
       }
     }
