@@ -24,11 +24,13 @@ test('people send what clients know; anything else would reach an application as
       assert.deepEqual([status, error?.code, Object.keys(error?.details ?? {})], [400, 'ERR_BAD_REQUEST', ['category']])
     }
   }
-  const native = { conversation: 'team', from: 'ann', text: 'from elsewhere', category: 'agentic', type: 'tool' }
+  const data = { attachments: 'none', mentions: [null], note: 'n' }
+  const native = { conversation: 'team', from: 'ann', text: 'from elsewhere', category: 'agentic', type: 'tool', data }
   const made = await server.admin.post(`${app.base}/messages`, native)
   assert.equal(made.status, 201, made.text)
   const shown = (await bob.ok('GET', '/groups/team/messages')).at(-1)
-  assert.deepEqual([shown.category, shown.type, shown.data.text], ['custom', 'tool', 'from elsewhere'])
+  const { entities: _who, ...told } = shown.data
+  assert.deepEqual([shown.category, shown.type, told], ['custom', 'tool', { note: 'n', text: 'from elsewhere' }])
 })
 
 test('who makes a group hears what came of everybody named, and of nobody, in all four lists', async () => {

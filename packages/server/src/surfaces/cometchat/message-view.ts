@@ -173,7 +173,8 @@ export function layOut(message: Message, scene: Scene, others: Others): Shown {
   const { content, files, muid } = kept(message)
   const attachments = deletedAt === null ? showFiles(files, scene, others) : []
   const data: Record<string, unknown> = deletedAt === null ? { ...content } : {}
-  // Who is mentioned is told by the text, never by its sender: clients take what stands here for users.
+  // Clients take what stands here for files and users, whoever wrote it: files are those that were shared, and the text tells whom it mentions.
+  delete data.attachments
   delete data.mentions
   const mentioned = mentionedIn(text)
   if (mentioned.length > 0) data.mentions = Object.fromEntries(mentioned.map((uid) => [uid, others.person(uid)]))
