@@ -106,6 +106,8 @@ test('what an upload cannot be', async () => {
 
 test('a file is what its bytes show, or, where they show little, what its name says', async () => {
   const zip = Buffer.concat([Buffer.from('PK\x03\x04\x14\0\0\0\0\0', 'latin1'), Buffer.alloc(40)])
+  // Its directory lies where most programs write it: behind the picture.
+  const tiff = Buffer.concat([Buffer.from('II*\0\0\x20\0\0', 'latin1'), Buffer.alloc(0x2000, 7)])
   const rows: readonly (readonly [bytes: Buffer | string, filename: string | undefined, type: string, name: RegExp])[] =
     [
       [PNG, undefined, 'image/png', new RegExp(`^${KEY}\\.png$`)],
@@ -118,6 +120,7 @@ test('a file is what its bytes show, or, where they show little, what its name s
       ['<?xml version="1.0"?><svg/>', 'a.svg', 'image/svg+xml', /^a\.svg$/],
       [zip, 'a.key', 'application/vnd.apple.keynote', /^a\.key$/],
       [zip, 'a.zip', 'application/zip', /^a\.zip$/],
+      [tiff, 'a.tiff', 'image/tiff', /^a\.tiff$/],
     ]
   for (const [bytes, filename, type, name] of rows) {
     const { headers, body } = sourceOf(bytes, filename, 'text/html')

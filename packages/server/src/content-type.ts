@@ -45,13 +45,13 @@ export function watchType(declaredType: string): TypeWatch {
       if (text) text = !chunk.includes(0) && decode(chunk)
     },
     async type() {
-      const found = await fileTypeFromBuffer(head.subarray(0, seen))
+      const found = await typeOf(head.subarray(0, seen))
       if (found !== undefined) return agree(declared, found.mime)
       if (!claimsText || !isText()) return UNKNOWN_TYPE
       return PLAIN_TEXTS.has(declared) ? declared : 'text/plain'
     },
     async detected() {
-      const found = await fileTypeFromBuffer(head.subarray(0, seen))
+      const found = await typeOf(head.subarray(0, seen))
       return { extension: found?.ext.split('.').at(-1) ?? null, text: isText() }
     },
   }
@@ -59,6 +59,18 @@ export function watchType(declaredType: string): TypeWatch {
 
 /** As many first bytes as file-type asks for. */
 const HEAD = 4100
+
+/** `II` or `MM`, and 42 in that order of bytes (TIFF 6.0, section 2). */
+const TIFF: readonly string[] = ['49492a00', '4d4d002a']
+
+/**
+ * What file-type makes of first bytes. For TIFF it reads the directory, to tell raw formats of cameras from it; most writers put that behind the
+ * picture, where it is not among the first bytes.
+ */
+async function typeOf(head: Buffer): Promise<{ readonly ext: string; readonly mime: string } | undefined> {
+  const found = await fileTypeFromBuffer(head)
+  return found ?? (TIFF.includes(head.toString('hex', 0, 4)) ? { ext: 'tif', mime: 'image/tiff' } : undefined)
+}
 
 const MARKUP = new Set([
   'text/html',
