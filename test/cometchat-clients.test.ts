@@ -101,12 +101,15 @@ test('the owner of a group makes another member its owner', async () => {
   await chat.users.carol.ok('DELETE', '/groups/own')
 })
 
-test('nobody has anything unread', async () => {
+test('nobody has anything unread, and nobody knows what was changed', async () => {
   await sendText(ann, 'bob', 'hi')
   for (const path of ['/messages', '/users/ann/messages', '/groups/team/messages']) {
     const { status, data, meta } = await bob.call('GET', `${path}?hideMessagesFromBlockedUsers=0&unread=1&count=1`)
     assert.deepEqual([status, data, meta.pagination.total], [200, [], 0], path)
     assert.ok((await bob.ok('GET', `${path}?count=0`)).length > 0, path)
+    assert.deepEqual(await bob.ok('GET', `${path}?affix=append&onlyUpdates=1&updatedAt=1`), [], path)
+    assert.ok((await bob.ok('GET', `${path}?affix=append&updatedAt=1`)).length > 0, path)
+    assert.deepEqual(await bob.ok('GET', `${path}?affix=append&updatedAt=99999999999`), [], path)
   }
   const { data, meta } = await bob.call('GET', '/conversations?unread=true&per_page=30')
   assert.deepEqual([data, meta.pagination.total], [[], 0])

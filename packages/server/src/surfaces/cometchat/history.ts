@@ -25,8 +25,8 @@ export function createHistoryCalls(parts: Parts, places: Places, scenes: Scenes)
     joined: Joined | null = null,
   ): Promise<Answer> {
     const { app, tenant, reader, query } = context
-    // Clients ask here how many messages nobody has read; nothing is counted as unread.
-    if (query.truth('count')) return nothing(context)
+    // Clients ask here how many messages are unread, and which were changed: neither is known, and all messages are no answer.
+    if (query.truth('count') || query.truth('onlyUpdates')) return nothing(context)
     const asked = readPage(query)
     const descending = asked.affix === 'prepend'
     const visibleTo = reader === null ? undefined : { serial: reader.serial, ...reachOf(tenant.settings) }

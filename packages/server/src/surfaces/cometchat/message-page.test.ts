@@ -28,6 +28,8 @@ test('a query is read leniently: what means nothing counts as not given', () => 
     [{ id: '07' }, {}],
     [{ id: '99999999999999999999' }, {}],
     [{ sentAt: '0' }, {}],
+    [{ updatedAt: '1700000000' }, { sentAt: 1700000000 }],
+    [{ updatedAt: '1700000000', sentAt: '1800000000' }, { sentAt: 1800000000 }],
     [
       { types: 'image,video', categories: ['message', 'custom,message'] },
       { types: ['image', 'video'], categories: ['message', 'custom'] },

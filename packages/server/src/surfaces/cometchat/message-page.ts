@@ -26,7 +26,8 @@ const MOST = 1000
  */
 export function readPage(query: Query): PageAsked {
   const id = query.text('id')
-  const sentAt = numberOf(query.text('sentAt'))
+  // What was changed since a moment is not known; what was sent since then is a part of it.
+  const sentAt = numberOf(query.text('sentAt', 'updatedAt'))
   return {
     limit: Math.min(MOST, Math.max(1, numberOf(query.text('per_page', 'perPage', 'limit')) ?? DEFAULT_LIMIT)),
     affix: query.text('affix') === 'append' ? 'append' : 'prepend',
