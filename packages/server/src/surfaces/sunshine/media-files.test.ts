@@ -25,6 +25,7 @@ const ROWS: readonly [why: string, name: string | null, file: ReturnType<typeof 
   ['text', 'a.TXT', shown(null, 'x/y', true), 'text/plain'],
   ['text in which a format is recognised', 'a.ics', shown('ics', 'text/calendar', true), 'text/calendar'],
   ['a document in a container', 'a.pages', shown('zip'), 'application/vnd.apple.pages'],
+  ['a table that begins like a text', 'a.numbers', shown('pages', 'x/pages'), 'application/vnd.apple.numbers'],
   ['an old document', 'a.xls', shown('cfb'), 'application/vnd.ms-excel'],
   ['a container under the name of a picture', 'a.png', shown('zip', 'application/zip'), 'application/zip'],
   ['an old container under the name of a picture', 'a.png', shown('cfb'), 'File rejected. File type not allowed'],

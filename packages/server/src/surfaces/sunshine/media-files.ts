@@ -47,8 +47,8 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   yml: 'application/yaml',
 }
 
-/** Formats that show nothing more than that; what they hold, the name says. */
-const VAGUE: ReadonlySet<string | null> = new Set([null, 'zip', 'cfb', 'xml'])
+/** Formats that show nothing more than that; what they hold, the name says. First bytes do not tell those of iWork from each other. */
+const VAGUE: ReadonlySet<string | null> = new Set([null, 'zip', 'cfb', 'xml', 'key', 'numbers', 'pages'])
 
 /** Formats by the names that the list has for them. */
 const LISTED_AS: Readonly<Record<string, string>> = { apng: 'png' }
