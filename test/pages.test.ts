@@ -85,6 +85,18 @@ test('markup in what somebody asked for stands on the page as text', async () =>
   await page.close()
 })
 
+test("on a phone a reason stands in one line of the demonstration's log", async () => {
+  const path = `/apps/demo/conversations/holiday/${'a'.repeat(24)}/none.pdf`
+  assert.equal((await fetch(house.url + path)).status, 401)
+  const { page } = await opened('/')
+  await page.setViewportSize({ width: 390, height: 800 })
+  const reason = page.locator('#log td span', { hasText: 'credential_missing' }).first()
+  await reason.waitFor()
+  assert.equal(await reason.evaluate((element) => element.getClientRects().length), 1)
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+  await page.close()
+})
+
 test('no page lets another one put it into a frame', async () => {
   for (const path of ['/', '/docs', '/docs/errors']) {
     const page = await browser.newPage()
