@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '..')
 const say = (line: string) => console.log(line)
 
 /** Tests beside their sources that need a database or a store of objects. */
-const NEEDS_STORES = 'packages/storage/src/**/{*postgres*,s3,*-s3,s3-*}.test.ts'
+const NEEDS_STORES = 'packages/storage/src/**/{*postgres*,upgrade,s3,*-s3,s3-*}.test.ts'
 
 /** Tests that a vendor's own client makes; its licence lets it be fetched for them, and not be kept. */
 const NEEDS_COMETCHAT_SDK = 'test/cometchat-sdk*.test.ts'
