@@ -157,7 +157,7 @@ describe('the process and its folder', () => {
     [
       'a data folder that can only be read',
       () => ['--port', '0', '--data', readOnly()],
-      /cannot be opened \(EROFS\): .*gatehouse\.db\n {2}That place can only be read/,
+      /The data folder .* cannot be written \(EROFS\); .*\n {2}That place can only be read/,
     ],
     [
       'a data folder on a disk that is full',

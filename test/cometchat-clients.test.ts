@@ -118,6 +118,39 @@ test('nobody has anything unread, and nobody knows what was changed', async () =
   assert.equal(await chat.users.dave.fails('GET', '/groups/team/messages?count=1'), '403 ERR_GROUP_NOT_JOINED')
 })
 
+test('a filter that names nothing that there is finds nothing', async () => {
+  await rest.ok('POST', '/groups', { guid: 'few', name: 'F', type: 'public', owner: 'ann' })
+  for (const path of [
+    '/groups/few/members?scopes=nope',
+    '/groups?types=nope',
+    '/users?role=nope',
+    '/users?tags=nope',
+  ]) {
+    const { data, meta } = await rest.call('GET', path)
+    assert.deepEqual([data, meta.pagination.total], [[], 0], path)
+  }
+  assert.equal((await rest.ok('GET', '/groups/few/members?scopes=nope,admin')).length, 1)
+  await rest.ok('POST', '/users', { uid: 'host', name: 'H', role: 'host' })
+  const found = async (query: string) => (await ann.ok('GET', `/users?${query}`)).map(({ uid }: { uid: string }) => uid)
+  assert.deepEqual(await found('roles=default'), ['ann', 'bob', 'carol', 'dave'])
+  assert.deepEqual(await found('roles=host'), ['host'])
+  assert.deepEqual(await found('roles=default,host&per_page=2&page=3'), ['host'])
+})
+
+test('descriptions and status lines may have several lines', async () => {
+  const lines = 'One\r\n\tTwo\n'
+  const made = await ann.ok('POST', '/groups', { guid: 'lines', name: 'L', type: 'public', description: lines })
+  assert.equal(made.description, lines)
+  assert.equal((await rest.ok('PUT', '/users/dave', { statusMessage: lines })).statusMessage, lines)
+  for (const body of [{ icon: lines }, { name: lines }]) {
+    assert.equal(await ann.fails('PUT', '/groups/lines', body), '400 ERR_BAD_REQUEST', JSON.stringify(body))
+  }
+  for (const description of ['a\u0000b', 'a\u001bb', 'a\u0085b', '\ud800']) {
+    const { error } = await ann.call('PUT', '/groups/lines', { description })
+    assert.deepEqual(Object.keys(error?.details ?? {}), ['description'], JSON.stringify(description))
+  }
+})
+
 test('messages are found by their tags, and by having files', async () => {
   const tagged = await ann.ok('POST', '/messages', { ...textBody('carol', 'x'), tags: ['a b', 'c'] })
   const other = await ann.ok('POST', '/messages', { ...textBody('carol', 'y'), tags: ['d'] })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { lockFolder } from '@gatehouse/storage/lock'
 import { openPostgresDatabase } from '@gatehouse/storage/records/postgres-database'
 import type { Database } from '@gatehouse/storage/records/sql/database'
 import { MEDIA_MIGRATIONS } from '@gatehouse/storage/records/sql/migrations/media'
@@ -82,28 +83,32 @@ for (const [flavour, older] of Object.entries(houses)) {
       if (flavour === 'SQLite') assert.doesNotMatch(await serve({ GATEHOUSE_DATA: temporaryFolder() }), /database|step/)
     })
 
-    test('doctor and check refuse it unchanged; check --repair and making a key bring it up to date and say so', async () => {
+    test('commands beside the server refuse it and leave it as it is, since an older server may be at work on it', async () => {
       const env = await older()
       const doctor = await run(['doctor'], env)
-      assert.match(
-        doctor.stdout,
-        /^warning {2}The database is of an older version of Gatehouse\.\n.*start `gatehouse serve`/m,
-      )
+      assert.match(doctor.stdout, /^warning {2}The database is of an older version.*\n.*start `gatehouse serve`/m)
       assert.equal(doctor.code, 5)
-      const check = await run(['check'], env)
-      assert.match(
-        check.stderr,
-        /^gatehouse: The database is of an older version of Gatehouse\.\n.*start `gatehouse serve`/,
-      )
-      assert.equal(check.code, 1)
-      const repair = await run(['check', '--repair'], env)
-      assert.match(repair.stderr, NOTE)
-      assert.equal(repair.code, 0)
+      for (const words of [['check'], ['check', '--repair'], ['key', 'create', '--local', '--name', 'first']]) {
+        const { code, stderr } = await run(words, env)
+        assert.match(
+          stderr,
+          /^gatehouse: The database is of an older version.*\n.*start `gatehouse serve`/,
+          words.join(' '),
+        )
+        assert.equal(code, 1)
+      }
+      assert.match(await serve(env), NOTE)
       assert.equal((await run(['check'], env)).code, 0)
-      const local = await run(['key', 'create', '--local', '--name', 'first'], await older())
-      assert.match(local.stderr, NOTE)
-      const json = await run(['key', 'create', '--local', '--name', 'first', '--json'], await older())
-      assert.deepEqual([json.code, json.stderr], [0, ''])
+    })
+
+    test('a start in a folder that is served changes no database', async () => {
+      const { GATEHOUSE_DATA: data = '', ...env } = await older()
+      const lock = lockFolder(data)
+      const { code, stderr } = await run(['serve', '--port', '0', '--data', data], env)
+      lock.release()
+      assert.equal(code, 1)
+      assert.match(stderr, /^gatehouse: Another Gatehouse is serving/)
+      assert.match(await serve({ ...env, GATEHOUSE_DATA: data }), NOTE)
     })
   })
 }

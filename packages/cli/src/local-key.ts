@@ -1,7 +1,7 @@
 import { ACTIONS } from '@gatehouse/core/access'
 import type { Config } from '@gatehouse/server/config'
 import { hashSecret } from '@gatehouse/server/gate/known-keys'
-import { makeDataFolder, type OnUpgrade, openRecords } from '@gatehouse/server/open-storage'
+import { makeDataFolder, openRecords } from '@gatehouse/server/open-storage'
 import { newId, newKeySecret } from '@gatehouse/server/secrets'
 import { openGrantKeys } from '@gatehouse/server/signing/grant-keys'
 import { findMasterKey } from '@gatehouse/server/signing/master-key'
@@ -11,14 +11,15 @@ import type { GrantView, KeyView } from './answers.ts'
 import { masterKeyFindings } from './doctor/master-key.ts'
 import { EXIT } from './exit-code.ts'
 import { Failure } from './failure.ts'
+import { refuseUpgrade } from './upgrade-note.ts'
 
 /**
  * Makes an API key in the data folder or database that the configuration names, without a server: account-wide where no app is
- * named. Whoever may do this holds the data folder anyway. Servers that run see the key at once. `onUpgrade` is told where the database has
- * to be changed first.
+ * named. Whoever may do this holds the data folder anyway. Servers that run see the key at once.
  *
  * Refuses, and makes and changes nothing, where the master key is not the one that the database was made with, or is gone. A database
- * that has seen none yet is bound to this one, as by the first start of a server.
+ * that has seen none yet is bound to this one, as by the first start of a server. Refuses a database of an older version, too: a server of that
+ * version may be at work on it.
  */
 export async function createLocalKey(
   config: Config,
@@ -28,10 +29,9 @@ export async function createLocalKey(
     readonly seconds?: number
     readonly grants: readonly GrantView[] | undefined
   },
-  onUpgrade?: OnUpgrade,
 ): Promise<KeyView> {
   await makeDataFolder(config.data)
-  const records = await openRecords(config, onUpgrade)
+  const records = await openRecords(config, refuseUpgrade)
   try {
     const [wrong] = await masterKeyFindings(config, records, { apps: [], keys: [] })
     if (wrong !== undefined) throw new Failure(EXIT.failed, wrong.code, wrong.sentence, { cure: wrong.cure })

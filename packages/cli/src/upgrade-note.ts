@@ -3,10 +3,9 @@ import { EXIT } from './exit-code.ts'
 import { Failure } from './failure.ts'
 import { note, type Terminal } from './terminal.ts'
 
-/** Tells people of a database that is being changed for this version; nothing with `--json`, where data and errors stand alone. */
-export function tellUpgrade(terminal: Terminal, json: boolean | undefined): OnUpgrade {
+/** Tells people of a database that is being changed for this version. */
+export function tellUpgrade(terminal: Terminal): OnUpgrade {
   return (upgrade) => {
-    if (json === true) return
     if (upgrade.kind === 'begins') {
       const steps = upgrade.steps === 1 ? '1 step' : `${upgrade.steps} steps`
       note(
@@ -23,13 +22,11 @@ export function tellUpgrade(terminal: Terminal, json: boolean | undefined): OnUp
   }
 }
 
-/** For commands that change nothing: refuses a database that this version would have to change. */
-export function refuseUpgrade(): OnUpgrade {
-  return () => {
-    throw new Failure(EXIT.failed, 'database_outdated', 'The database is of an older version of Gatehouse.', {
-      cure: 'Stop the older server and start `gatehouse serve` of this version; it brings the database up to date.',
-    })
-  }
+/** For commands beside the server: refuses a database that this version would have to change, since an older server may be at work on it. */
+export const refuseUpgrade: OnUpgrade = () => {
+  throw new Failure(EXIT.failed, 'database_outdated', 'The database is of an older version of Gatehouse.', {
+    cure: 'Stop the older server and start `gatehouse serve` of this version; it brings the database up to date.',
+  })
 }
 
 /** Milliseconds for people: `0.4 s`, `3 min 20 s`. */

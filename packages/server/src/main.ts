@@ -4,7 +4,7 @@ import type { LoggedChange } from '@gatehouse/storage/records/port'
 import { type Logger, pino } from 'pino'
 import { type Config, listeningOn } from './config.ts'
 import { seedDemo } from './demo/seed.ts'
-import { type OnUpgrade, openStorage, type Storage } from './open-storage.ts'
+import { makeDataFolder, type OnUpgrade, openStorage, type Storage } from './open-storage.ts'
 import type { Standings } from './parts.ts'
 import { createKeyMaker } from './signing/key-maker.ts'
 import { keepMediaKeys } from './signing/media-keys.ts'
@@ -40,9 +40,14 @@ export type Serving = {
  */
 export async function serve(config: Config, onUpgrade?: OnUpgrade): Promise<Serving> {
   checkSurfaces(config)
-  const storage = await openStorage(config, onUpgrade)
+  await makeDataFolder(config.data)
+  // Before the database is opened, and perhaps changed: a server of an older version may be at work on it.
+  const lock = lockFolder(config.data)
+  const storage = await openStorage(config, onUpgrade).catch((error) => {
+    lock.release()
+    throw error
+  })
   try {
-    const lock = lockFolder(config.data)
     const reserve =
       config.reserveBytes === 0 ? null : createReserve({ folder: config.data, bytes: config.reserveBytes })
     if (config.demo) await seedDemo({ ...storage, now: Date.now })
@@ -72,6 +77,7 @@ export async function serve(config: Config, onUpgrade?: OnUpgrade): Promise<Serv
     }
   } catch (error) {
     await storage.close()
+    lock.release()
     throw error
   }
 }

@@ -154,6 +154,8 @@ export const userCases: Cases = {
       [{ roles: ['guest'] }, ['ann', 'cyd']],
       [{ roles: ['guest', 'host', 'x'] }, ['ann', 'bob', 'cyd']],
       [{ roles: [] }, []],
+      [{ roles: [null] }, ['Dora', 'ÄNNE']],
+      [{ roles: [null, 'host'] }, ['Dora', 'bob', 'ÄNNE']],
       [{ tags: ['red'] }, ['ann', 'bob']],
       [{ tags: ['Red', 'red'] }, ['ann', 'bob', 'cyd']],
       [{ tags: ['a"b'] }, ['ann']],

@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts'
 import { sizeText } from '../import/progress.ts'
 import { teach } from '../teach.ts'
 import { note, print, type Terminal } from '../terminal.ts'
-import { refuseUpgrade, tellUpgrade } from '../upgrade-note.ts'
+import { refuseUpgrade } from '../upgrade-note.ts'
 
 type CheckOptions = { readonly deep?: boolean; readonly repair?: boolean; readonly json?: boolean }
 
@@ -27,8 +27,7 @@ export function checkCommand(terminal: Terminal, end: (code: ExitCode) => void):
           cure: 'Say where it is with --data or GATEHOUSE_DATA.',
         })
       }
-      const onUpgrade = options.repair === true ? tellUpgrade(terminal, options.json) : refuseUpgrade()
-      const storage = await openStorage(config, onUpgrade)
+      const storage = await openStorage(config, refuseUpgrade)
       try {
         end(await check(terminal, storage, options))
       } finally {

@@ -8,7 +8,6 @@ import { type GrantOptions, granting, grantsOf, positive } from '../grants.ts'
 import { changedText } from '../revocation.ts'
 import { teach } from '../teach.ts'
 import { fields, note, print, type Terminal, table } from '../terminal.ts'
-import { tellUpgrade } from '../upgrade-note.ts'
 
 /** `gatehouse key`: API keys of an app. */
 export function keyCommand(terminal: Terminal): Command {
@@ -45,11 +44,7 @@ function create(terminal: Terminal): Command {
 
     async function local(): Promise<KeyView> {
       const { createLocalKey } = await import('../local-key.ts')
-      return createLocalKey(
-        configOf(terminal, command.args, 'key create'),
-        { ...options, grants },
-        tellUpgrade(terminal, options.json),
-      )
+      return createLocalKey(configOf(terminal, command.args, 'key create'), { ...options, grants })
     }
 
     async function remote(): Promise<KeyView> {

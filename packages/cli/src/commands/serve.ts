@@ -32,7 +32,7 @@ export function serveCommand(terminal: Terminal): Command {
 export async function serveUntilTold(terminal: Terminal, config: Config): Promise<void> {
   const { serve } = await import('@gatehouse/server/main')
   const signal = signalled()
-  const serving = await serve(config, tellUpgrade(terminal, false))
+  const serving = await serve(config, tellUpgrade(terminal))
   terminal.stdout.write(`gatehouse ready on ${serving.url}\n`)
   if (config.demo) {
     const { proofOf } = await import('../demo-proof.ts')

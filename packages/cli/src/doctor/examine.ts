@@ -43,7 +43,7 @@ async function databaseFindings(config: Config, now: number): Promise<readonly F
     return isFolder(config.data) ? unreadableKeyFindings(config) : []
   }
   try {
-    const records = await openRecords(config, refuseUpgrade())
+    const records = await openRecords(config, refuseUpgrade)
     try {
       await records.ping()
       return await recordFindings(config, records, now)

@@ -36,8 +36,8 @@ export type UserDetails = {
 export type UserFilter = {
   /** Part of the id or the name, in either case. */
   readonly search?: string | undefined
-  /** Any of these roles. */
-  readonly roles?: readonly string[] | undefined
+  /** Any of these roles; null: none. */
+  readonly roles?: readonly (string | null)[] | undefined
   /** Any of these tags. */
   readonly tags?: readonly string[] | undefined
   readonly status?: 'active' | 'deactivated' | undefined

@@ -7,7 +7,17 @@ import { findGroup, type Lists, notJoined, readLists, requireRank } from './grou
 import { addLists, NOBODY } from './newcomers.ts'
 import { findUser, newGuid, withoutTokens } from './people.ts'
 import { GROUP_TYPES, showGroup } from './people-view.ts'
-import { choiceOf, type Fields, objectOf, pageOf, paginationOf, requiredText, textOf, textsOf } from './request.ts'
+import {
+  choiceOf,
+  type Fields,
+  linesOf,
+  objectOf,
+  pageOf,
+  paginationOf,
+  requiredText,
+  textOf,
+  textsOf,
+} from './request.ts'
 
 const TYPES = Object.values(GROUP_TYPES)
 const PROFILE = ['icon', 'description'] as const
@@ -58,7 +68,7 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       type: 'group',
       ...(search !== undefined && { search }),
       ...(tags.length > 0 && { tags }),
-      ...(joining.length > 0 && { joining }),
+      ...(types.length > 0 && { joining }),
       ...(reader !== null && (query.truth('hasJoined') ? { member: reader.id } : { visibleTo: reader.id })),
     })
     const memberships =
@@ -199,7 +209,7 @@ async function detailsOf(
   }
   const profile: Record<string, Json> = { ...present?.profile }
   for (const name of PROFILE) {
-    const text = textOf(fields, name, LONGEST_TEXT)
+    const text = (name === 'description' ? linesOf : textOf)(fields, name, LONGEST_TEXT)
     if (text !== undefined) profile[name] = text
     if (unset.includes(name)) delete profile[name]
   }

@@ -68,7 +68,7 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
     const search = query.text('searchKey')
     const { items, total } = await conversations.membersPage(app, group.id, {
       ...page,
-      ...(roles.length > 0 && { roles }),
+      ...(named.length > 0 && { roles }),
       ...(search !== undefined && { search }),
     })
     const users = await records.users.findMany(

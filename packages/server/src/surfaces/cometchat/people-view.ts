@@ -9,6 +9,9 @@ export function seconds(milliseconds: number): number {
 const USER_PROFILE = ['avatar', 'link', 'statusMessage'] as const
 const GROUP_PROFILE = ['icon', 'description'] as const
 
+/** What is shown of somebody whom nobody gave a role. */
+export const NO_ROLE = 'default'
+
 /** What a user's metadata holds under this name is for servers alone: addresses and numbers to reach the user by. */
 const PRIVATE = '@private'
 
@@ -32,7 +35,7 @@ export function showWholeUser(
     uid: id,
     name: name ?? id,
     ...texts(user.profile, USER_PROFILE),
-    role: role ?? 'default',
+    role: role ?? NO_ROLE,
     status,
     ...(Object.keys(metadata).length > 0 && { metadata }),
     ...(tags.length > 0 && { tags }),
@@ -44,7 +47,7 @@ export function showWholeUser(
 
 /** A user whom a message still names, though they are gone. */
 export function showGoneUser(uid: string): { readonly [name: string]: Json } {
-  return { uid, name: uid, role: 'default', status: 'offline' }
+  return { uid, name: uid, role: NO_ROLE, status: 'offline' }
 }
 
 /** How this surface calls the ways into a conversation. */

@@ -1,6 +1,6 @@
 import type { Json, User, UserDetails } from '@gatehouse/storage/records/port'
 import { badField } from './errors.ts'
-import { type Fields, objectOf, requiredText, textOf, textsOf } from './request.ts'
+import { type Fields, linesOf, objectOf, requiredText, textOf, textsOf } from './request.ts'
 
 /** What a user keeps in the profile, under the names of this surface. */
 const PROFILE = ['avatar', 'link', 'statusMessage'] as const
@@ -29,7 +29,7 @@ export function detailsOf(fields: Fields, profile: User['profile']): UserDetails
   }
   const shown: Record<string, Json> = { ...profile }
   for (const name of PROFILE) {
-    const text = textOf(fields, name, LONGEST_URL)
+    const text = (name === 'statusMessage' ? linesOf : textOf)(fields, name, LONGEST_URL)
     if (text !== undefined) shown[name] = text
     if (unset.includes(name)) delete shown[name]
   }

@@ -24,12 +24,21 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 /** A line of text, or undefined where it was left out; null counts as left out. A whole number counts as its digits. */
 export function textOf(fields: Fields, name: string, most = 256): string | undefined {
+  return written(fields, name, most, /\p{Cc}/u)
+}
+
+/** The same, of several lines perhaps. */
+export function linesOf(fields: Fields, name: string, most: number): string | undefined {
+  return written(fields, name, most, /[^\P{Cc}\t\n\r]/u)
+}
+
+function written(fields: Fields, name: string, most: number, refused: RegExp): string | undefined {
   const given = fields[name]
   if (given === undefined || given === null) return undefined
   const text = Number.isSafeInteger(given) ? String(given) : given
   if (typeof text !== 'string') throw badField(name, `The ${words(name)} must be a string.`)
   if (text.length > most) throw badField(name, `The ${words(name)} may not be greater than ${most} characters.`)
-  if (!text.isWellFormed() || /\p{Cc}/u.test(text)) throw badField(name, `The ${words(name)} format is invalid.`)
+  if (!text.isWellFormed() || refused.test(text)) throw badField(name, `The ${words(name)} format is invalid.`)
   return text
 }
 

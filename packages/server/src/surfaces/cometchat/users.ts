@@ -4,7 +4,7 @@ import { openToken } from './auth-tokens.ts'
 import { type Answer, call, type SurfaceCall } from './call.ts'
 import { failure, noSuchUser } from './errors.ts'
 import { findUser, findUsers, newUid, withoutTokens } from './people.ts'
-import { showUser, showWholeUser } from './people-view.ts'
+import { NO_ROLE, showUser, showWholeUser } from './people-view.ts'
 import { detailsOf } from './profile.ts'
 import { type NumberedPage, pageOf, paginationOf, type Query, requiredText, truthOf } from './request.ts'
 
@@ -86,7 +86,9 @@ export function createUserCalls(parts: Parts): readonly SurfaceCall[] {
 
   async function listUsers(app: string, who: 'client' | 'rest', query: Query): Promise<Answer> {
     const page = pageOf(query, who === 'client' ? 30 : 100)
-    const roles = [...query.list('role'), ...query.list('roles')]
+    const roles = [...query.list('role'), ...query.list('roles')].flatMap((role) =>
+      role === NO_ROLE ? [role, null] : role,
+    )
     const tags = query.list('tags')
     const search = query.text('searchKey')
     const everybody = who === 'rest' && query.truth('withDeactivated')
