@@ -39,11 +39,12 @@ const FIELDS = [
   ...['uid', 'name', 'avatar', 'role', 'metadata', 'tags', 'unset', 'withAuthToken', 'statusMessage', 'permanent'],
   ...['uidsToDeactivate', 'uidsToActivate', 'guid', 'type', 'password', 'owner', 'members', 'icon', 'scope'],
   ...['admins', 'moderators', 'participants', 'usersToBan', 'receiver', 'receiverType', 'category', 'data', 'text'],
-  ...['files', 'parentMessageId', 'id', 'attachments', 'url', 'multipleReceivers'],
+  ...['files', 'parentMessageId', 'id', 'attachments', 'url', 'multipleReceivers', 'mentions', 'link', 'description'],
 ]
 const PARAMETERS = [
   ...['perPage', 'per_page', 'limit', 'page', 'searchKey', 'role', 'roles[]', 'tags', 'types', 'categories', 'scopes'],
   ...['hasJoined', 'withDeactivated', 'onlyDeactivated', 'affix', 'id', 'sentAt', 'hideReplies', 'hideDeleted', 'uid'],
+  ...['uids', 'count', 'unread', 'onlyUpdates', 'updatedAt', 'hasAttachments', 'attachmentTypes'],
 ]
 
 /** Texts that break what is careless: NUL, lone surrogates, quotes, wildcards, numbers out of range, names of prototypes. */
