@@ -24,7 +24,16 @@ test('people send what clients know; anything else would reach an application as
       assert.deepEqual([status, error?.code, Object.keys(error?.details ?? {})], [400, 'ERR_BAD_REQUEST', ['category']])
     }
   }
-  const data = { attachments: 'none', mentions: [null], note: 'n' }
+  for (const odd of [{ hasOwnProperty: 1 }, { metadata: { a: [{ hasOwnProperty: 'x' }] } }]) {
+    const { status, error } = await ann.call('POST', '/messages', {
+      ...textBody('#team', 'x'),
+      data: { text: 'x', ...odd },
+    })
+    assert.deepEqual([status, Object.keys(error?.details ?? {})], [400, ['data']], JSON.stringify(odd))
+    const { id } = await sendText(ann, '#team', 'x')
+    assert.equal(await ann.fails('PUT', `/messages/${id}`, { data: { text: 'x', ...odd } }), '400 ERR_BAD_REQUEST')
+  }
+  const data = { attachments: 'none', mentions: [null], hasOwnProperty: 1, note: 'n' }
   const native = { conversation: 'team', from: 'ann', text: 'from elsewhere', category: 'agentic', type: 'tool', data }
   const made = await server.admin.post(`${app.base}/messages`, native)
   assert.equal(made.status, 201, made.text)

@@ -52,10 +52,12 @@ for (const version of COMETCHAT_SDK_VERSIONS) {
 
   test(`${version}: whatever somebody may send, every message reaches the application`, async () => {
     const sent: string[] = []
-    const data = [
+    const data: readonly Readonly<Record<string, unknown>>[] = [
       { text: 'x', mentions: { a: null } },
       { text: 'x', mentions: [null], reactions: [null], metadata: 'text', entities: null },
       { text: 'see <@uid:bob>', mentions: 5 },
+      { text: 'x', hasOwnProperty: 1 },
+      { text: 'x', toString: 1, valueOf: null, constructor: {}, toJSON: 1 },
       { customData: null, interactiveData: null, interactionGoal: 5, subType: {} },
     ]
     for (const category of ['message', 'custom', 'interactive', 'agentic', 'card', 'foo']) {

@@ -110,6 +110,7 @@ test('what is nested too deep, or would change what objects are, is unwieldy', (
   assert.equal(isUnwieldy({ a: [{ b: 1 }] }, 3), false)
   assert.equal(isUnwieldy({ a: [{ b: 1 }] }, 2), true)
   assert.equal(isUnwieldy(JSON.parse('{"a":{"__proto__":{"x":1}}}'), 9), true)
+  assert.equal(isUnwieldy(JSON.parse('{"a":[{"hasOwnProperty":1}]}'), 9), true)
   assert.equal(isUnwieldy(JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`), 16), true)
 })
 

@@ -65,10 +65,16 @@ export function spell(path: string): string {
   return path.includes('fat') ? path.replaceAll('fat', 'f%61t') : path
 }
 
+/**
+ * Members that no object keeps: the one cannot be written, and clients ask every object of a message whether it has a member, by the other;
+ * where that is no function they drop the whole message.
+ */
+const REFUSED = ['__proto__', 'hasOwnProperty'] as const
+
 /** Whether a value is nested deeper than `levels`, or has a member that cannot be kept. */
 export function isUnwieldy(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (levels === 0 || Object.hasOwn(value, '__proto__')) return true
+  if (levels === 0 || REFUSED.some((name) => Object.hasOwn(value, name))) return true
   return Object.values(value).some((inner) => isUnwieldy(inner, levels - 1))
 }
 

@@ -109,7 +109,8 @@ function readData(fields: Fields, reading: Reading): Pick<Draft, 'text' | 'conte
   if (sizeOf(rest) + sizeOf(attachments ?? null) > DATA_LENGTH) {
     throw badField('data', `The data may not be greater than ${DATA_LENGTH} characters.`)
   }
-  if (isUnwieldy(rest, LEVELS)) throw badField('data', 'The data is nested too deeply.')
+  if (isUnwieldy(rest, LEVELS))
+    throw badField('data', 'The data is nested too deeply, or has a member that no message may have.')
   const text = firstText(inside, fields.text, fields.caption)
   const content = reading.addresses.strip(rest) as Draft['content']
   return {

@@ -173,9 +173,7 @@ export function layOut(message: Message, scene: Scene, others: Others): Shown {
   const { content, files, muid } = kept(message)
   const attachments = deletedAt === null ? showFiles(files, scene, others) : []
   const data: Record<string, unknown> = deletedAt === null ? { ...content } : {}
-  // Clients take what stands here for files and users, whoever wrote it: files are those that were shared, and the text tells whom it mentions.
-  delete data.attachments
-  delete data.mentions
+  for (const name of OURS) delete data[name]
   const mentioned = mentionedIn(text)
   if (mentioned.length > 0) data.mentions = Object.fromEntries(mentioned.map((uid) => [uid, others.person(uid)]))
   if (text !== null) data.text = text
@@ -213,6 +211,12 @@ export function layOut(message: Message, scene: Scene, others: Others): Shown {
   }
   return shown
 }
+
+/**
+ * What nobody else says in a message's `data`: files are those that were shared, and the text tells whom it mentions. Clients call
+ * `hasOwnProperty`, and drop a message in which it is something else.
+ */
+const OURS: readonly string[] = ['attachments', 'mentions', 'hasOwnProperty']
 
 /** Clients know no message of a category that only the native API takes, and would hand null to their application. */
 const KNOWN: ReadonlySet<string> = new Set(CATEGORIES)
