@@ -33,6 +33,8 @@ test('people send what clients know; anything else would reach an application as
     const { id } = await sendText(ann, '#team', 'x')
     assert.equal(await ann.fails('PUT', `/messages/${id}`, { data: { text: 'x', ...odd } }), '400 ERR_BAD_REQUEST')
   }
+  const group = { guid: 'odd', name: 'O', type: 'public', metadata: { a: { hasOwnProperty: 1 } } }
+  assert.equal(await ann.fails('POST', '/groups', group), '400 ERR_BAD_REQUEST', 'it stands in messages, too')
   const data = { attachments: 'none', mentions: [null], hasOwnProperty: 1, note: 'n' }
   const native = { conversation: 'team', from: 'ann', text: 'from elsewhere', category: 'agentic', type: 'tool', data }
   const made = await server.admin.post(`${app.base}/messages`, native)

@@ -1,4 +1,5 @@
 import type { Json } from '@gatehouse/storage/records/port'
+import { isUnwieldy } from './addresses.ts'
 import { badField, failure } from './errors.ts'
 
 /** What was sent as JSON: by name, not yet believed. */
@@ -87,7 +88,9 @@ export function objectOf(fields: Fields, name: string, most: number): { readonly
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
     throw badField(name, `The ${words(name)} must be a JSON object.`)
   }
-  if (isDeeper(object, DEEPEST)) throw badField(name, `The ${words(name)} is nested too deeply.`)
+  if (isUnwieldy(object as Json, DEEPEST)) {
+    throw badField(name, `The ${words(name)} is nested too deeply, or has a member that cannot be kept.`)
+  }
   if (sizeOf(object) > most) throw badField(name, `The ${words(name)} may not be greater than ${most} characters.`)
   return object as { readonly [name: string]: Json }
 }
