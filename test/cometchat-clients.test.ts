@@ -103,11 +103,13 @@ test('the owner of a group makes another member its owner', async () => {
     assert.equal(await of.fails('PATCH', `/groups/${guid}/owner`, body), error, `${guid} ${JSON.stringify(body)}`)
   }
   assert.equal((await ann.ok('GET', '/groups/own')).owner, 'ann')
+  assert.equal(await ann.fails('DELETE', '/groups/own/members'), '403 ERR_OWNER_EXIT_FORBIDDEN')
   const { success, message } = await ann.ok('PATCH', '/groups/own/owner', { owner: 'bob' })
   assert.deepEqual([success, typeof message], [true, 'string'])
   const { owner, scope } = await bob.ok('GET', '/groups/own')
   assert.deepEqual([owner, scope], ['bob', 'admin'])
   assert.equal(await ann.fails('DELETE', '/groups/own'), '403 ERR_PERMISSION_DENIED', 'an admin now')
+  await ann.ok('DELETE', '/groups/own/members')
   await rest.ok('PATCH', '/groups/own/owner', { owner: 'carol' })
   await chat.users.carol.ok('DELETE', '/groups/own')
 })

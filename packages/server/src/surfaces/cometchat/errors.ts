@@ -27,6 +27,7 @@ export const ERRORS = {
   ERR_MESSAGE_ID_NOT_FOUND: entry(404, 'There is no such message.'),
   ERR_NOT_A_MEMBER: entry(403, 'The user is no member of this group.'),
   ERR_GROUP_NOT_JOINED: entry(403, 'The user has not joined this group.'),
+  ERR_OWNER_EXIT_FORBIDDEN: entry(403, 'The owner of a group hands it over, or deletes it, before leaving it.'),
   ERR_ALREADY_JOINED: entry(409, 'The user is a member of this group already.'),
   ERR_MESSAGE_NO_ACCESS: entry(403, 'The user is no party to this message.'),
   ERR_EMPTY_MESSAGE_FILE: entry(400, 'A media message needs a file or an attachment.'),

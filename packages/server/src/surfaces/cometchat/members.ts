@@ -49,8 +49,11 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
   }
 
   async function leave(context: Context, uid: string): Promise<Answer> {
-    const { app, caller } = context
+    const { app, caller, who } = context
     const group = await groupOf(context)
+    if (who === 'client' && group.owner === uid && (await conversations.member(app, group.id, uid)) !== null) {
+      throw failure('ERR_OWNER_EXIT_FORBIDDEN')
+    }
     if (!(await removeMember(parts, app, group.id, uid, actorOf(caller.by)))) {
       throw failure('ERR_GROUP_NOT_JOINED', notJoined(uid, group.id))
     }
