@@ -145,6 +145,9 @@ test('mentions are told by the text and by nobody else, as their users are now',
   assert.deepEqual(listed, await read(bob, sent), 'a list and a single message are alike')
   await ann.ok('PUT', `/messages/${sent.id}`, { data: { text: 'nobody', mentions: forged } })
   assert.equal((await bob.ok('GET', `/messages/${sent.id}`)).data.mentions, undefined)
+  const odd = await sendText(ann, '#team', '<@uid:gone> <@uid:hasOwnProperty> <@uid:__proto__>')
+  const shown = (odd.data as { mentions?: object }).mentions
+  assert.deepEqual(shown, { gone: { uid: 'gone', name: 'gone', role: 'default', status: 'offline' } }, 'deactivated')
   const many = await sendText(ann, '#team', Array.from({ length: 60 }, (_, n) => `<@uid:u${n}>`).join(' '))
   assert.equal(Object.keys((many.data as { mentions?: object }).mentions ?? {}).length, 25)
 })

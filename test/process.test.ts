@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { eventually, runGatehouse, startGatehouse, temporaryFolder } from './support/gatehouse.ts'
 import { createApp, expect, keyed } from './support/tenant.ts'
@@ -177,7 +177,7 @@ test('an end does not wait for a key that is being made', async (t) => {
   process.kill(maker, 'SIGSTOP')
   await own.stop()
   assert.equal((await asked)?.status, undefined)
-  await eventually('the end of that process, too', () => (existsSync(`/proc/${maker}`) ? undefined : true))
+  await eventually('the end of that process, too', () => (isGone(maker) ? true : undefined))
 })
 
 test('everything is there after a restart', async (t) => {
@@ -201,7 +201,20 @@ test('everything is there after a restart', async (t) => {
 /** The processes that this one has started, whichever of its threads did. */
 function childrenOf(pid: number): number[] {
   const tasks = readdirSync(`/proc/${pid}/task`)
-  return tasks.flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  )
+  return tasks.flatMap((task) => look(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean).map(Number))
+}
+
+/** Whether a process has ended; one that nobody has buried yet has. */
+function isGone(pid: number): boolean {
+  const state = look(`/proc/${pid}/stat`)
+  return state === '' || /\) [ZX] /.test(state)
+}
+
+/** What the system tells of a process; nothing of one that has just ended. */
+function look(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
 }

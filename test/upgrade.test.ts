@@ -27,7 +27,7 @@ const NOTE = new RegExp(
   [
     `The database is changed for this version first, in ${MISSING.length} steps?; .*`,
     ...MISSING.map((name, index) => `  step ${index + 1} of ${MISSING.length}: ${name}`),
-    'The database is up to date, after \\d+\\.\\d s\\.\n',
+    'The database is up to date, after (\\d+ min )?[\\d.]+ s\\.\n',
   ].join('\n'),
 )
 

@@ -77,6 +77,6 @@ const CURES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|28P01|28000|3D000)$/,
-    'Check GATEHOUSE_DATABASE_URL and that the database runs.',
+    'Check GATEHOUSE_DATABASE_URL and that the database runs; a name in --host has to be known here, too.',
   ],
 ]

@@ -1,5 +1,8 @@
 import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
+
+/** The last place there is. */
+const LAST = 19
 
 /**
  * Lets the calling thread stand behind others that want the same processor, by as many steps of `nice`. Linux schedules threads by
@@ -7,7 +10,8 @@ import { setPriority } from 'node:os'
  */
 export function giveWay(steps: number): void {
   try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), steps)
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+    if (steps > 0) setPriority(thread, Math.min(getPriority(thread) + steps, LAST))
   } catch {
     // The work is done all the same.
   }

@@ -8,7 +8,7 @@ export type MadeKey = { readonly jwk: { readonly [name: string]: unknown }; read
 export type KeyMaker = {
   /**
    * Takes seconds of a processor. A key that is not `awaited` by anybody lets serving have what it wants first. Raises where it is stopped
-   * meanwhile.
+   * meanwhile, or its process is ended by somebody else.
    */
   make(how: { readonly awaited: boolean }): Promise<MadeKey>
   /** Gives up what is being made; nothing is made after it. */

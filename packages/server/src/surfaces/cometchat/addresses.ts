@@ -69,7 +69,12 @@ export function spell(path: string): string {
  * Members that no object keeps: the one cannot be written, and clients ask every object of a message whether it has a member, by the other;
  * where that is no function they drop the whole message.
  */
-const REFUSED = ['__proto__', 'hasOwnProperty'] as const
+const REFUSED: readonly string[] = ['__proto__', 'hasOwnProperty']
+
+/** Whether no value that leaves may have a member of this name. */
+export function isRefused(name: string): boolean {
+  return REFUSED.includes(name)
+}
 
 /** Whether a value is nested deeper than `levels`, or has a member that cannot be kept. */
 export function isUnwieldy(value: Json, levels: number): boolean {

@@ -118,7 +118,7 @@ export function showMessage(message: Message, scene: Scene): Shown {
 export function othersIn(scene: Scene): Others {
   return {
     user: (uid) => entityOf(uid, scene),
-    person: (uid) => entityOf(uid, scene).entity,
+    person: (uid) => mentionOf(uid, scene),
     group: (guid) => groupOf(guid, scene),
     who: (by) => (scene.users.has(by) ? by : SYSTEM),
     url: scene.url,
@@ -229,6 +229,12 @@ function typeOf(message: Message, [first]: readonly Elsewhere[]): string {
 
 function entityOf(uid: string, { users }: Scene): Entity {
   return users.get(uid) ?? { entity: showGoneUser(uid), entityType: 'user' }
+}
+
+/** Whoever writes a text names whom they like: of somebody deactivated it shows no more than of somebody who is gone. */
+function mentionOf(uid: string, scene: Scene): Shown {
+  const { entity } = entityOf(uid, scene)
+  return 'deactivatedAt' in entity ? showGoneUser(uid) : entity
 }
 
 function groupOf(guid: string, { groups }: Scene): Entity {
