@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { createMediaOpener } from './media-opener.ts'
 
 const COOKIE_URL = 'https://media.example.com/v1/cookie'
@@ -7,8 +8,8 @@ const PICTURE = 'https://media.example.com/apps/1/conversations/c/0123456789abcd
 
 /** A page whose clock is at 1,000 s, with a server that issues media tokens of 60 s and grant tokens of 120 s. */
 function page({ swap = 200, probe = 200, issuedAt = 1000 }: { swap?: number; probe?: number; issuedAt?: number } = {}) {
-  const seen = { media: 0, grant: 0, asked: [] as string[] }
-  const state = { now: 1_000_000, swap, probe, broken: false }
+  const seen = { media: 0, grant: 0, asked: [] as string[], atOnce: 0 }
+  const state = { now: 1_000_000, swap, probe, broken: false, running: 0 }
   const opener = createMediaOpener({
     cookieUrl: COOKIE_URL,
     mediaToken: async () => {
@@ -19,12 +20,18 @@ function page({ swap = 200, probe = 200, issuedAt = 1000 }: { swap?: number; pro
     },
     grantToken: async () => {
       seen.grant += 1
-      return { token: `grant${seen.grant}`, expiresAt: new Date(state.now + 120_000).toISOString() }
+      const token = `grant${seen.grant}`
+      await turn()
+      return { token, expiresAt: new Date(state.now + 120_000).toISOString() }
     },
     fetch: async (input, init = {}) => {
       const { method = 'GET', headers, credentials, cache } = init
       assert.deepEqual([credentials, cache], ['include', 'no-store'])
       seen.asked.push(`${method} ${input}`)
+      state.running += 1
+      seen.atOnce = Math.max(seen.atOnce, state.running)
+      await turn()
+      state.running -= 1
       const status = input === COOKIE_URL ? state.swap : state.probe
       if (input === COOKIE_URL) assert.match(new Headers(headers).get('authorization') ?? '', /^Bearer e30\./)
       if (status === 0) throw new TypeError('Failed to fetch')
@@ -44,7 +51,7 @@ test('where the browser keeps the cookie, URLs stay as they are, and everything 
   const { opener, seen } = page()
   const urls = [PICTURE, `${PICTURE}#again`, `${PICTURE}x`]
   assert.deepEqual(await Promise.all(urls.map(opener.open)), urls)
-  assert.deepEqual(seen, { media: 1, grant: 0, asked: [`POST ${COOKIE_URL}`, `HEAD ${PICTURE}`] })
+  assert.deepEqual(seen, { media: 1, grant: 0, asked: [`POST ${COOKIE_URL}`, `HEAD ${PICTURE}`], atOnce: 1 })
 })
 
 for (const [name, how] of [
@@ -96,18 +103,50 @@ test('what goes wrong on the way to a token is told, and the next call tries aga
   assert.deepEqual([seen.media, seen.grant], [2, 0])
 })
 
+const openPicture = (name: string) => PICTURE.replace('a.png', `open${name}.png`)
+
 test('a file that is open to everybody does not tell whether the cookie comes along', async () => {
   const { opener, seen } = page({ probe: 401 })
-  const open = PICTURE.replace('a.png', 'open.png')
+  const open = openPicture('')
   const urls = [open, PICTURE, `${open}#again`, `${PICTURE}x`]
-  const wanted = [open, `${PICTURE}?t=grant1`, `${open}?t=grant1#again`, `${PICTURE}x?t=grant1`]
+  const wanted = [open, `${PICTURE}?t=grant1`, `${open}#again`, `${PICTURE}x?t=grant1`]
   assert.deepEqual(await Promise.all(urls.map(opener.open)), wanted)
   assert.deepEqual([seen.media, seen.grant], [1, 1])
-  const kept = page()
-  for (const url of [open, open, PICTURE, open]) assert.equal(await kept.opener.open(url), url)
-  assert.deepEqual(kept.seen, {
-    media: 1,
-    grant: 0,
-    asked: [`POST ${COOKIE_URL}`, `HEAD ${open}`, `HEAD ${open}`, `HEAD ${PICTURE}`],
+  assert.deepEqual(seen.asked, [`POST ${COOKIE_URL}`, `HEAD ${open}`, `HEAD ${PICTURE}`, `HEAD ${PICTURE}x`])
+})
+
+test('files that are open to everybody are looked at together, and once each', async () => {
+  const { opener, seen } = page()
+  const urls = Array.from({ length: 20 }, (_, index) => openPicture(`${index}`))
+  const twice = [...urls, ...urls.map((url) => `${url}#again`)]
+  assert.deepEqual(await Promise.all(twice.map(opener.open)), twice)
+  for (const url of twice) assert.equal(await opener.open(url), url)
+  const asked = [`POST ${COOKIE_URL}`, ...urls.map((url) => `HEAD ${url}`)]
+  assert.deepEqual(seen, { media: 1, grant: 0, asked, atOnce: 19 })
+})
+
+for (const [name, probe, suffix] of [
+  ['cookie', 200, ''],
+  ['grant token', 401, '?t=grant1'],
+] as const) {
+  test(`the first private file among open ones decides for all from then on, by a ${name}`, async () => {
+    const { opener, seen } = page({ probe })
+    const [first, second, later] = ['1', '2', '3'].map(openPicture) as [string, string, string]
+    const urls = [first, second, PICTURE, `${PICTURE}x`]
+    const wanted = [first, second, `${PICTURE}${suffix}`, `${PICTURE}x${suffix}`]
+    assert.deepEqual(await Promise.all(urls.map(opener.open)), wanted)
+    const asked = seen.asked.length
+    for (const url of [later, PICTURE, `${PICTURE}y`]) assert.equal(await opener.open(url), `${url}${suffix}`)
+    assert.equal(await opener.open(second), second)
+    assert.deepEqual([seen.media, seen.grant, seen.asked.length], [1, suffix === '' ? 0 : 1, asked])
   })
+}
+
+test('files that are open to everybody are not remembered without bound', async () => {
+  const { opener, seen } = page()
+  const urls = Array.from({ length: 5000 }, (_, index) => openPicture(`${index}`))
+  await opener.open(openPicture(''))
+  await Promise.all(urls.map(opener.open))
+  await opener.open(openPicture(''))
+  assert.equal(seen.asked.filter((asked) => asked === `HEAD ${openPicture('')}`).length, 2)
 })

@@ -29,10 +29,13 @@ export type MediaOpener = {
   readonly open: (url: string) => Promise<string>
 }
 
-/** How media open until a moment: by the cookie, or by a grant token. What is open to everybody tells of neither: {@link NEVER}. */
+/** How private media open until a moment: by a grant token, or by the cookie where that is null. */
 type Way = { readonly grant: string | null; readonly until: number }
 
 const NEVER = 0
+
+/** So many addresses of files that are open to everybody are remembered at most. */
+const REMEMBERED = 4096
 
 /** Tokens are left this long before they end, so that what was opened with one still loads; milliseconds. */
 const MARGIN = 10_000
@@ -42,7 +45,9 @@ const MARGIN = 10_000
  * page is on another site and the browser keeps such cookies apart or out, a grant token in the URL takes its place until that token ends;
  * then cookies are tried anew. The page's origin MUST be one of the app's `allowedOrigins`.
  *
- * Keep one opener for a page: it asks once for all media, whether they are private or open to everybody. A URL with a grant token opens for whoever has it: show it, do not pass it on.
+ * Keep one opener for a page: it swaps once for all media, and the first private file that it looks at decides for all. A file that is
+ * open to everybody decides nothing for others; it is looked at once and remembered. A URL with a grant token opens for whoever has it:
+ * show it, do not pass it on.
  */
 export function createMediaOpener({
   cookieUrl,
@@ -51,28 +56,64 @@ export function createMediaOpener({
   fetch = globalThis.fetch.bind(globalThis),
   now = Date.now,
 }: MediaOpenerParts): MediaOpener {
-  let way: Promise<Way> | null = null
-  let until = NEVER
+  let way: Way | null = null
+  let firstLook: Promise<Way | null> | null = null
   let swappedUntil = NEVER
+  const forAll = new Set<string>()
 
-  async function find(url: string): Promise<Way> {
-    const end = await swap()
-    const opened = end === null ? null : await opens(url)
-    if (end !== null && opened !== null) return { grant: null, until: isForAll(opened) ? NEVER : end }
-    const grant = await grantToken()
-    swappedUntil = NEVER
-    return { grant: grant.token, until: Date.parse(grant.expiresAt) }
+  /** How a file opens; null where it is open to everybody, which tells nothing of the cookie. */
+  async function find(address: string): Promise<Way | null> {
+    if (forAll.has(address)) return null
+    const known = current()
+    if (known !== null) return known
+    if (firstLook === null) {
+      firstLook = look(address).finally(() => {
+        firstLook = null
+      })
+      return firstLook
+    }
+    // Where the first look decides nothing, all that waited for it look at the same time.
+    return (await firstLook) ?? current() ?? (forAll.has(address) ? null : look(address))
   }
 
+  const look = shared(async (address): Promise<Way | null> => {
+    const end = await swap()
+    const opened = end === null ? null : await opens(address)
+    if (opened !== null && isForAll(opened)) {
+      remember(address)
+      return null
+    }
+    return current() ?? (end === null || opened === null ? grant() : decide({ grant: null, until: end }))
+  })
+
   /** When the cookie ends; null where none is given. */
-  async function swap(): Promise<number | null> {
+  const swap = shared(async (): Promise<number | null> => {
     if (!isOver(swappedUntil)) return swappedUntil
     const token = await mediaToken()
     const asked = now()
     if (!(await swapped(token))) return null
     swappedUntil = endOf(token, asked)
     return swappedUntil
+  })
+
+  const grant = shared(async () => {
+    const { token, expiresAt } = await grantToken()
+    swappedUntil = NEVER
+    return decide({ grant: token, until: Date.parse(expiresAt) })
+  })
+
+  /** What was decided first stands. */
+  function decide(found: Way): Way {
+    way = current() ?? found
+    return way
   }
+
+  function remember(address: string): void {
+    if (forAll.size >= REMEMBERED) forAll.clear()
+    forAll.add(address)
+  }
+
+  const current = () => (way === null || isOver(way.until) ? null : way)
 
   const isOver = (end: number) => now() >= end - MARGIN
 
@@ -88,31 +129,22 @@ export function createMediaOpener({
       () => null,
     )
 
-  function begin(url: string): Promise<Way> {
-    until = Number.POSITIVE_INFINITY
-    const begun = find(url)
-    begun.then(
-      (found) => {
-        until = found.until
-      },
-      () => {
-        way = null
-      },
-    )
-    way = begun
-    return begun
-  }
-
   return {
     async open(url) {
-      for (;;) {
-        const under = way === null || isOver(until) ? null : way
-        const found = await (under ?? begin(url))
-        // What somebody else has looked at and found open to everybody says nothing of this one.
-        if (found.until === NEVER && under !== null) continue
-        return found.grant === null ? url : withToken(url, found.grant)
-      }
+      const [address = ''] = url.split('#')
+      const found = await find(address)
+      return found === null || found.grant === null ? url : withToken(url, found.grant)
     },
+  }
+}
+
+/** Makes all that ask for the same thing while a call for it lasts share that call. */
+function shared<T>(call: (key: string) => Promise<T>): (key?: string) => Promise<T> {
+  const running = new Map<string, Promise<T>>()
+  return (key = '') => {
+    const answer = running.get(key) ?? call(key).finally(() => running.delete(key))
+    running.set(key, answer)
+    return answer
   }
 }
 
