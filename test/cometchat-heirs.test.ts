@@ -61,3 +61,16 @@ test('what a server gave to somebody who was never a member is nobody’s once t
     assert.equal(await second.fails(method, '/groups/gift', body), '403 ERR_PERMISSION_DENIED')
   }
 })
+
+test('whoever is deleted while a group is handed over to them leaves it to nobody', async () => {
+  await rest.ok('POST', '/groups', { guid: 'throne', name: 'Throne', type: 'public', owner: 'bob' })
+  for (let round = 0; round < 10; round++) {
+    await rest.ok('POST', '/users', { uid: 'prince', name: 'The first' })
+    await rest.ok('PUT', '/groups/throne/members', { participants: ['prince'] })
+    await Promise.all([
+      rest.call('PATCH', '/groups/throne/owner', { owner: 'prince' }),
+      rest.ok('DELETE', '/users/prince'),
+    ])
+    assert.notEqual((await rest.ok('GET', '/groups/throne')).owner, 'prince')
+  }
+})

@@ -86,6 +86,36 @@ export const memberCases: Cases = {
     assert.deepEqual(await page({ search: 'O' }), [['bob', 'dora'], 2])
   },
 
+  'numbered pages of bans tell how many there are, by part of id or name': async ({
+    records,
+    conversation,
+    change,
+  }) => {
+    const { app } = await conversation('ann', 'bob', 'cid')
+    const { conversations } = records
+    for (const id of ['dora', 'eve', 'fay']) await records.users.put({ app, id, at: NOON })
+    await records.users.put({ app, id: 'cid', name: 'Ärmel', at: NOON })
+    const users = ['fay', 'cid', 'bob', 'dora', 'eve']
+    await conversations.ban(app, 'talk', { users, by: 'ann', at: NOON + 1 })
+    await conversations.put({ app, id: 'two', type: 'group', members: [], at: NOON })
+    await conversations.ban(app, 'two', { users: ['ann'], by: null, at: NOON })
+    await conversations.unban(app, 'talk', 'fay')
+    await change({ kind: 'user', app, user: 'eve', to: 'deleted' })
+    const page = async (query: object, id = 'talk') => {
+      const found = await conversations.bansPage(app, id, { offset: 0, limit: 10, ...query })
+      return [ids(found.items), found.total]
+    }
+    assert.deepEqual(await page({}), [['bob', 'cid', 'dora'], 3])
+    assert.deepEqual(await page({ offset: 1, limit: 1 }), [['cid'], 3])
+    assert.deepEqual(await page({ offset: 3 }), [[], 3])
+    assert.deepEqual(await page({ search: 'äRM' }), [['cid'], 1])
+    assert.deepEqual(await page({ search: 'O', limit: 1 }), [['bob'], 2])
+    assert.deepEqual(await page({ search: 'ann' }), [[], 0])
+    assert.deepEqual(await page({}, 'none'), [[], 0])
+    const { items } = await conversations.bansPage(app, 'talk', { offset: 0, limit: 10 })
+    assert.deepEqual(items, (await conversations.bans(app, 'talk', WHOLE)).items)
+  },
+
   'the part that a user plays in several conversations is told in one question': async ({ records, conversation }) => {
     const { app } = await conversation('ann', 'bob')
     await records.conversations.put({ app, id: 'two', type: 'group', members: ['bob'], at: NOON })

@@ -166,6 +166,47 @@ export const talkCases: Cases = {
     assert.equal(await owner('theirs', other), 'bob', 'another app has other users')
   },
 
+  'a conversation is handed over to the very user who is a member, and to nobody else': async (world) => {
+    const { records, conversation, change } = world
+    const { app } = await conversation('ann', 'bob', 'cid', 'dora')
+    const { conversations, users } = records
+    const made = await conversations.update(app, 'talk', { owner: 'ann' }, NOON)
+    await users.put({ app, id: 'eve', at: NOON })
+    const [bob, cid, dora, eve] = await users.findMany(app, ['bob', 'cid', 'dora', 'eve'])
+    assert.ok(bob && cid && dora && eve)
+    await conversations.removeMember(app, 'talk', 'cid', NOON)
+    await change({ kind: 'user', app, user: 'dora', to: 'deleted' })
+    const handOver = (to: { id: string; serial: number }, id = 'talk') => conversations.handOver(app, id, to, NOON + 5)
+    assert.equal(await handOver(dora), false, 'who is gone')
+    await conversations.addMember(app, 'talk', 'dora', NOON)
+    await conversations.put({ app, id: 'old', type: 'group', members: ['bob'], at: NOON })
+    await conversations.merge(app, 'talk', 'old', NOON)
+    assert.equal(await handOver(dora), false, 'another user under the id')
+    assert.deepEqual([await handOver(cid), await handOver(eve)], [false, false], 'who left, and who never came')
+    assert.deepEqual([await handOver(bob, 'old'), await handOver(bob, 'none')], [false, false])
+    const role = async (user: string) => (await conversations.member(app, 'talk', user))?.role
+    const owner = async (id = 'talk') => (await conversations.find(app, id))?.owner
+    assert.deepEqual([await owner(), await owner('old'), await role('dora')], ['ann', null, 'participant'])
+    assert.equal((await conversations.find(app, 'talk'))?.updatedAt, made?.updatedAt)
+
+    assert.equal(await handOver(bob), true)
+    assert.deepEqual([await owner(), await role('bob'), await role('ann')], ['bob', 'admin', 'participant'])
+    assert.equal((await conversations.find(app, 'talk'))?.updatedAt, NOON + 5)
+  },
+
+  'whoever goes while a conversation is handed over to them leaves it to nobody': async (world) => {
+    const { records, conversation, change } = world
+    for (let round = 0; round < 10; round++) {
+      const { app } = await conversation('ann', 'bob')
+      const bob = await records.users.find(app, 'bob')
+      assert.ok(bob)
+      const deleting = () => change({ kind: 'user', app, user: 'bob', to: 'deleted' })
+      const handing = () => records.conversations.handOver(app, 'talk', bob, NOON)
+      await Promise.all(round % 2 === 0 ? [handing(), deleting()] : [deleting(), handing()])
+      assert.equal((await records.conversations.find(app, 'talk'))?.owner, null)
+    }
+  },
+
   'a user who comes later under the same id has other direct conversations': async ({ records, app, change }) => {
     const { id } = await app()
     const between = () => records.conversations.between({ app: id, id: fresh(), users: ['ann', 'bob'], at: NOON })

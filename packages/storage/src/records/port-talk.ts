@@ -168,7 +168,7 @@ export interface Conversations {
   ): Promise<Numbered<Talk>>
   /** Present members by user id, ascending. */
   members(app: string, id: string, paging: Paging): Promise<Page<Member>>
-  /** The same in numbered pages; `search` is part of the id. */
+  /** The same in numbered pages; `search` is part of the user's id or name, in either case. */
   membersPage(
     app: string,
     id: string,
@@ -205,6 +205,11 @@ export interface Conversations {
   /** True where there is such a member. */
   setRole(app: string, id: string, user: string, role: MemberRole): Promise<boolean>
   /**
+   * Makes a member an admin and the owner, both or neither. False where the conversation is not there or merged away, or this very user, by
+   * serial, is no member at that moment.
+   */
+  handOver(app: string, id: string, to: Receiver, at: number): Promise<boolean>
+  /**
    * Removes users, members or not, and keeps them out, all in one step. A ban that stands already stays as it was. Answers those who are
    * banned now, and those of them who were members; whoever is no user is in neither. Null where there is no such conversation.
    */
@@ -218,6 +223,12 @@ export interface Conversations {
   isBanned(app: string, id: string, user: string): Promise<boolean>
   /** Who is kept out, by user id, ascending. */
   bans(app: string, id: string, paging: Paging): Promise<Page<Ban>>
+  /** The same in numbered pages; `search` is part of the user's id or name, in either case. */
+  bansPage(
+    app: string,
+    id: string,
+    page: { offset: number; limit: number; search?: string | undefined },
+  ): Promise<Numbered<Ban>>
   /**
    * Merges `from` into `id`: its members join the survivor, its attachments keep their paths and receivers.
    * Null where one of the two is not there, is merged away already, or both are the same.

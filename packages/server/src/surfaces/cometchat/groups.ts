@@ -162,10 +162,10 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
         const user = await findUser(records, app, named)
         if (user?.status !== 'active') throw noSuchUser(named)
         // Whoever was the owner stays an admin; the new one becomes one.
-        if (!(await conversations.setRole(app, group.id, user.id, 'admin'))) {
+        if (!(await conversations.handOver(app, group.id, user, now()))) {
+          await findGroup(records, app, group.id)
           throw failure('ERR_NOT_A_MEMBER', notJoined(user.id, group.id))
         }
-        if ((await conversations.update(app, group.id, { owner: user.id }, now())) === null) throw noSuchGroup(group.id)
         const message = `Ownership transferred to user ${user.id} for the group with guid ${group.id}.`
         return { data: { success: true, message } }
       },

@@ -1,6 +1,5 @@
 import type { Conversation, MemberRole, User } from '@gatehouse/storage/records/port'
 import { banMembers, joinConversation, removeMember } from '../../membership.ts'
-import { allPages } from '../../paging.ts'
 import type { Parts } from '../../parts.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchUser } from './errors.ts'
@@ -173,16 +172,16 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
         const group = await groupOf(context)
         await requireRank(records, context, group, 'moderator')
         const page = pageOf(query)
-        const search = query.text('searchKey')?.toLowerCase() ?? ''
-        const users: User[] = []
-        for await (const bans of allPages((paging) => conversations.bans(app, group.id, paging))) {
-          const uids = bans.map(({ id }) => id)
-          users.push(...(await records.users.findMany(app, uids)).filter((user) => isLike(user, search)))
-        }
-        const shown = users.slice(page.offset, page.offset + page.limit)
+        const search = query.text('searchKey')
+        const { items, total } = await conversations.bansPage(app, group.id, {
+          ...page,
+          ...(search !== undefined && { search }),
+        })
+        const uids = items.map(({ id }) => id)
+        const shown = await records.users.findMany(app, uids)
         return {
           data: shown.map((user) => ({ ...showUser(user), scope: 'banned' })),
-          meta: { pagination: paginationOf(page, users.length, shown.length) },
+          meta: { pagination: paginationOf(page, total, shown.length) },
         }
       },
     }),
@@ -214,11 +213,6 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       },
     }),
   ]
-}
-
-/** Whether the uid or name of a user holds a text in lower case. */
-function isLike({ id, name }: User, text: string): boolean {
-  return id.toLowerCase().includes(text) || (name ?? '').toLowerCase().includes(text)
 }
 
 const WHY_NOT = {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Conversations } from '../port.ts'
+import type { Ban, Conversations } from '../port.ts'
 import { CHUNK, chunks, type Database, rowTable } from './database.ts'
+import { usersLike } from './folding.ts'
 import { leaveAll, lockConversation, usersAmong } from './memberships.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
@@ -11,7 +12,7 @@ export function createBans({
   flavour,
   read,
   write,
-}: Database<Tables>): Pick<Conversations, 'ban' | 'unban' | 'isBanned' | 'bans'> {
+}: Database<Tables>): Pick<Conversations, 'ban' | 'unban' | 'isBanned' | 'bans' | 'bansPage'> {
   const ofConversation = (app: string, id: string) =>
     read
       .selectFrom('bans')
@@ -74,12 +75,21 @@ export function createBans({
         .orderBy('uid')
         .limit(limit + 1)
         .execute()
-      return pageOf(
-        rows,
-        limit,
-        (row) => ({ id: row.uid, serial: row.member, by: row.actor, at: row.at }),
-        (row) => row.uid,
-      )
+      return pageOf(rows, limit, banOf, (row) => row.uid)
+    },
+
+    bansPage: async (app, id, { offset, limit, search }) => {
+      const all = ofConversation(app, id)
+      const query = search === undefined ? all : all.where('member', 'in', usersLike({ flavour, read }, app, search))
+      const [rows, counted] = await Promise.all([
+        query.select(['uid', 'member', 'actor', 'at']).orderBy('uid').limit(limit).offset(offset).execute(),
+        query.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirst(),
+      ])
+      return { items: rows.map(banOf), total: counted?.total ?? 0 }
     },
   }
+}
+
+function banOf(row: Omit<BansTable, 'conversation'>): Ban {
+  return { id: row.uid, serial: row.member, by: row.actor, at: row.at }
 }

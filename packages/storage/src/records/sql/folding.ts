@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { Flavour } from './database.ts'
+import type { Database, Flavour } from './database.ts'
+import type { Tables } from './schema.ts'
 
 /** Texts as they are searched: without regard to case, each on a line. Both what is kept and what is looked for go through this. */
 export function folded(...texts: readonly (string | null)[]): string {
@@ -19,6 +20,15 @@ export function holds(flavour: Flavour, column: string, text: string): RawBuilde
   return flavour === 'sqlite'
     ? sql<SqlBool>`instr(${sql.ref(column)}, ${text}) > 0`
     : sql<SqlBool>`strpos(${sql.ref(column)}, ${text}) > 0`
+}
+
+/** The serials of an app's users whose id or name holds a text, for a condition. */
+export function usersLike({ flavour, read }: Pick<Database<Tables>, 'flavour' | 'read'>, app: string, text: string) {
+  return read
+    .selectFrom('users')
+    .select('serial')
+    .where('app', '=', app)
+    .where(holds(flavour, 'folded', folded(text)))
 }
 
 /** A tag as it stands between others in {@link tagLines}. */

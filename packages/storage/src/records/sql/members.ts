@@ -1,7 +1,9 @@
 import type { Conversations, Member } from '../port.ts'
 import { createBans } from './bans.ts'
+import { changedColumns } from './conversation-row.ts'
 import { CHUNK, type Database, isIn } from './database.ts'
-import { folded, holds } from './folding.ts'
+import { usersLike } from './folding.ts'
+import { lockUser } from './logins.ts'
 import { bannedAmong, joinAll, leaveAll, lockConversation } from './memberships.ts'
 import { pageOf } from './paging.ts'
 import type { Tables } from './schema.ts'
@@ -22,11 +24,13 @@ export type Members = Pick<
   | 'addMembers'
   | 'removeMember'
   | 'setRole'
+  | 'handOver'
   | 'cutOff'
   | 'ban'
   | 'unban'
   | 'isBanned'
   | 'bans'
+  | 'bansPage'
 >
 
 /** Members of conversations in SQL. */
@@ -76,15 +80,7 @@ export function createMembers(database: Database<Tables>): Members {
     membersPage: async (app, id, { offset, limit, roles, search }) => {
       let query = present(app, id)
       if (roles !== undefined) query = query.where(isIn(flavour, 'role', roles))
-      if (search !== undefined) {
-        query = query.where('member', 'in', (eb) =>
-          eb
-            .selectFrom('users')
-            .select('serial')
-            .where('app', '=', app)
-            .where(holds(flavour, 'folded', folded(search))),
-        )
-      }
+      if (search !== undefined) query = query.where('member', 'in', usersLike(database, app, search))
       const [rows, counted] = await Promise.all([
         query.select(['uid', 'member', 'role', 'joined_at']).orderBy('uid').limit(limit).offset(offset).execute(),
         query.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirst(),
@@ -154,6 +150,26 @@ export function createMembers(database: Database<Tables>): Members {
           .where('uid', '=', user)
           .executeTakeFirst()
         return result.numUpdatedRows > 0n
+      }),
+
+    handOver: (app, id, to, at) =>
+      write(async (tx) => {
+        // An owner is named by id: nobody goes, or comes under that id, before this is done.
+        if ((await lockUser(tx, app, to.id)) !== to.serial) return false
+        const row = await lockConversation(tx, app, id)
+        if (row === undefined || row.merged_into !== null) return false
+        const result = await tx
+          .updateTable('memberships')
+          .set({ role: 'admin' })
+          .where('conversation', '=', row.serial)
+          .where('ended', 'is', null)
+          .where('uid', '=', to.id)
+          .where('member', '=', to.serial)
+          .executeTakeFirst()
+        if (result.numUpdatedRows === 0n) return false
+        const columns = changedColumns(id, { owner: to.id }, at)
+        await tx.updateTable('conversations').set(columns).where('serial', '=', row.serial).execute()
+        return true
       }),
 
     cutOff: async (app, id, users) => {
