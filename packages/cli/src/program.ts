@@ -72,9 +72,10 @@ function helpCommand(): Command {
   const command = new Command('help').description('explain a command').argument('[command...]', 'such as app create')
   command.action((words: readonly string[]) => {
     let found = command.parent
-    // Each group has its own `help`, which explains nothing more.
-    for (const word of words.filter((each) => each !== 'help'))
-      found = found?.commands.find((each) => each.name() === word) ?? null
+    for (const word of words) {
+      // A group explains itself where it is asked for its `help`.
+      found = found?.commands.find((each) => each.name() === word) ?? (word === 'help' ? found : null)
+    }
     if (found === null) {
       throw new Failure(EXIT.usage, 'command_unknown', `There is no command \`${words.join(' ')}\`.`, {
         cure: '`gatehouse --help` lists what there is.',
