@@ -62,7 +62,7 @@ async function missingFinding(data: string): Promise<Finding> {
   try {
     await rmdir(await mkdtemp(join(above, '.gatehouse-')))
   } catch (cause) {
-    const sentence = `The data folder ${data} does not exist, and nothing can be made in ${above} (${because(cause)}).`
+    const sentence = `The data folder ${data} is not to be seen, and nothing can be made in ${above} (${because(cause)}).`
     return error('data_impossible', sentence, 'Set --data to another folder, or give this user the right to make it.')
   }
   return hint('data_missing', `The data folder ${data} does not exist yet.`, '`gatehouse serve` makes it.')

@@ -109,7 +109,7 @@ export function isLarge(
 /** An answer that only tells something: 304, 412, 416. */
 function sendWords(
   outlet: Outlet,
-  { headers, size }: Representation,
+  { headers, guards, size }: Representation,
   { status }: Plan,
   extra: readonly string[],
 ): Delivered {
@@ -117,8 +117,6 @@ function sendWords(
   if (status === 304) outlet.send(status, NONE, [...headers.slice(4), ...extra], null)
   else {
     const range = status === 416 ? ['Content-Range', `bytes */${size}`] : []
-    // What is said of the file stays out; what guards the answer, and who else may get it, holds of this one, too.
-    const guards = headers.slice(headers.indexOf('X-Content-Type-Options'))
     outlet.send(status, guards, [...extra, 'Cache-Control', 'no-store', 'Content-Length', '0', ...range], null)
   }
   return { status, bytes: 0 }

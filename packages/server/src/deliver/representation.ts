@@ -10,6 +10,8 @@ export type Representation = Validators & {
   readonly size: number
   /** Headers of 200, 206 and 304, flat (name, value, name, value …) as `writeHead` takes them, without length and range. */
   readonly headers: readonly string[]
+  /** Those of them that guard an answer, and tell who else may get it: for answers without the file, too. */
+  readonly guards: readonly string[]
 }
 
 /**
@@ -20,19 +22,7 @@ export function represent(attachment: Attachment, settings: Settings): Represent
   const etag = `"${Buffer.from(attachment.sha256, 'hex').toString('base64url')}"`
   const modified = Math.floor(attachment.createdAt / 1000)
   const inline = isInline(attachment.contentType, settings.inlinePdf)
-  const headers = [
-    'Content-Type',
-    attachment.contentType,
-    'Content-Disposition',
-    disposition(inline ? 'inline' : 'attachment', attachment.filename),
-    'ETag',
-    etag,
-    'Last-Modified',
-    new Date(modified * 1000).toUTCString(),
-    'Accept-Ranges',
-    'bytes',
-    'Cache-Control',
-    cacheControl(attachment, settings),
+  const guards = [
     'X-Content-Type-Options',
     'nosniff',
     'Content-Security-Policy',
@@ -46,7 +36,22 @@ export function represent(attachment: Attachment, settings: Settings): Represent
     'Vary',
     'Authorization, Cookie, Origin',
   ]
-  return { etag, modified, blob: attachment.blob, size: attachment.size, headers }
+  const headers = [
+    'Content-Type',
+    attachment.contentType,
+    'Content-Disposition',
+    disposition(inline ? 'inline' : 'attachment', attachment.filename),
+    'ETag',
+    etag,
+    'Last-Modified',
+    new Date(modified * 1000).toUTCString(),
+    'Accept-Ranges',
+    'bytes',
+    'Cache-Control',
+    cacheControl(attachment, settings),
+    ...guards,
+  ]
+  return { etag, modified, blob: attachment.blob, size: attachment.size, headers, guards }
 }
 
 function cacheControl(attachment: Attachment, settings: Settings): string {
