@@ -192,5 +192,7 @@ test('a conversation is found by its guid in lower case, in which clients ask, b
   }
   assert.equal(await bob.fails('GET', '/groups/lake-view/conversation'), '404 ERR_GUID_NOT_FOUND')
   assert.equal(await bob.fails('GET', '/groups/Lake-View/conversation'), '403 ERR_GROUP_NOT_JOINED')
+  await rest.ok('POST', '/groups', { guid: 'lake-view', name: 'Of others', type: 'public' })
+  assert.equal((await ann.ok('GET', '/groups/lake-view/conversation')).conversationId, 'group_Lake-View', 'her own')
   assert.equal(await ann.fails('GET', '/groups/lake%00/conversation'), '404 ERR_GUID_NOT_FOUND')
 })

@@ -31,7 +31,7 @@ export function createConversationCalls(parts: Parts, places: Places, scenes: Sc
 
   /** The guid as it is kept: the client package asks in lower case here, whatever it is. */
   async function guidOf({ app, params: { guid = '' } }: Context, reader: Reader): Promise<string> {
-    if (!isId(guid) || (await records.conversations.find(app, guid)) !== null) return guid
+    if (!isId(guid) || (await records.conversations.member(app, guid, reader.id)) !== null) return guid
     const alike = { type: 'group', member: reader.id, search: guid, offset: 0, limit: 100 } as const
     const { items } = await records.conversations.page(app, alike)
     return items.find(({ id }) => id.toLowerCase() === guid.toLowerCase())?.id ?? guid

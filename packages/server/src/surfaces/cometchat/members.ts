@@ -10,6 +10,7 @@ import { seconds, showGroup, showMember, showUser } from './people-view.ts'
 import { choiceOf, pageOf, paginationOf, textOf } from './request.ts'
 
 const ROLES: readonly MemberRole[] = ['admin', 'moderator', 'participant']
+
 /** The calls on the members of groups: who is in, who comes, goes, and is kept out. */
 export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
   const { records, now } = parts
