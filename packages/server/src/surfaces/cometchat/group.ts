@@ -32,20 +32,20 @@ export function isAbove(rank: Rank, other: Rank): boolean {
 }
 
 /**
- * The rank of the user who calls, at least `least`; a server may do everything, and counts as owner.
- * Raises ERR_GROUP_NOT_JOINED for outsiders and ERR_PERMISSION_DENIED below it.
+ * The group of the path, with the rank of the user who calls, at least `least`; a server may do everything, and counts as owner.
+ * Raises ERR_GUID_NOT_FOUND, ERR_GROUP_NOT_JOINED for outsiders and ERR_PERMISSION_DENIED below it.
  */
-export async function requireRank(
-  { conversations }: Pick<Records, 'conversations'>,
-  { app, who, reader }: Pick<Context, 'app' | 'who' | 'reader'>,
-  group: Conversation,
+export async function groupFor(
+  records: Pick<Records, 'conversations'>,
+  { app, params, who, reader }: Pick<Context, 'app' | 'params' | 'who' | 'reader'>,
   least: Rank,
-): Promise<Rank> {
-  if (who === 'rest') return 'owner'
-  const rank = rankOf(group, reader === null ? null : await conversations.member(app, group.id, reader.id))
+): Promise<{ readonly group: Conversation; readonly rank: Rank }> {
+  const group = await findGroup(records, app, params.guid ?? '')
+  if (who === 'rest') return { group, rank: 'owner' }
+  const rank = rankOf(group, reader === null ? null : await records.conversations.member(app, group.id, reader.id))
   if (rank === 'outsider') throw failure('ERR_GROUP_NOT_JOINED', notJoined(reader?.id ?? '', group.id))
   if (isAbove(least, rank)) throw failure('ERR_PERMISSION_DENIED', `Only those who are at least ${least} may do this.`)
-  return rank
+  return { group, rank }
 }
 
 /** What is said of somebody who is not in a group. */

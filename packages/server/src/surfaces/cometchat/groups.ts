@@ -3,10 +3,10 @@ import type { Parts } from '../../parts.ts'
 import { deleteConversation } from '../../talk.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchGroup, noSuchUser } from './errors.ts'
-import { findGroup, type Lists, notJoined, readLists, requireRank } from './group.ts'
+import { findGroup, groupFor, type Lists, notJoined, readLists } from './group.ts'
 import { addLists, NOBODY } from './newcomers.ts'
 import { findUser, newGuid, withoutTokens } from './people.ts'
-import { GROUP_TYPES, showGroup } from './people-view.ts'
+import { GROUP_PROFILE, GROUP_TYPES, showGroup } from './people-view.ts'
 import {
   choiceOf,
   type Fields,
@@ -20,7 +20,6 @@ import {
 } from './request.ts'
 
 const TYPES = Object.values(GROUP_TYPES)
-const PROFILE = ['icon', 'description'] as const
 const MOST_TAGS = 25
 const METADATA = 16_384
 const LONGEST_TEXT = 2048
@@ -137,10 +136,9 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       path: '/groups/{guid}',
       who: 'both',
       handle: async (context) => {
-        const { app, params, who, tenant } = context
+        const { app, who, tenant } = context
         const fields = withoutTokens(context.fields, parts.config.mediaUrl, tenant)
-        const group = await findGroup(records, app, params.guid ?? '')
-        await requireRank(records, context, group, 'admin')
+        const { group } = await groupFor(records, context, 'admin')
         const name = fields.name == null ? undefined : requiredText(fields, 'name')
         const owner = who === 'rest' && textOf(fields, 'owner') ? await ownerOf(context) : undefined
         const details = { ...(await detailsOf(fields, group, hashing(context))), name, owner }
@@ -155,9 +153,8 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       path: '/groups/{guid}/owner',
       who: 'both',
       handle: async (context) => {
-        const { app, params, fields } = context
-        const group = await findGroup(records, app, params.guid ?? '')
-        await requireRank(records, context, group, 'owner')
+        const { app, fields } = context
+        const { group } = await groupFor(records, context, 'owner')
         const named = requiredText(fields, 'owner')
         const user = await findUser(records, app, named)
         if (user?.status !== 'active') throw noSuchUser(named)
@@ -176,9 +173,8 @@ export function createGroupCalls(parts: Parts): readonly SurfaceCall[] {
       path: '/groups/{guid}',
       who: 'both',
       handle: async (context) => {
-        const { app, params, caller } = context
-        const group = await findGroup(records, app, params.guid ?? '')
-        await requireRank(records, context, group, 'owner')
+        const { app, caller } = context
+        const { group } = await groupFor(records, context, 'owner')
         if (!(await deleteConversation(parts, app, group.id, caller.by))) throw noSuchGroup(group.id)
         return { data: { success: true, message: `Group with ${group.id} has been deleted successfully.` } }
       },
@@ -208,13 +204,13 @@ async function detailsOf(
     throw badField('password', 'The password field is required when type is password.')
   }
   const profile: Record<string, Json> = { ...present?.profile }
-  for (const name of PROFILE) {
+  for (const name of GROUP_PROFILE) {
     const text = (name === 'description' ? linesOf : textOf)(fields, name, LONGEST_TEXT)
     if (text !== undefined) profile[name] = text
     if (unset.includes(name)) delete profile[name]
   }
   return {
-    profile: PROFILE.some((name) => fields[name] !== undefined || unset.includes(name)) ? profile : undefined,
+    profile: GROUP_PROFILE.some((name) => fields[name] !== undefined || unset.includes(name)) ? profile : undefined,
     metadata: unset.includes('metadata') ? {} : objectOf(fields, 'metadata', METADATA),
     tags: unset.includes('tags') ? [] : textsOf(fields, 'tags', MOST_TAGS, 100),
     joining,

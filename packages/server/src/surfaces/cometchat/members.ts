@@ -3,7 +3,7 @@ import { banMembers, joinConversation, removeMember } from '../../membership.ts'
 import type { Parts } from '../../parts.ts'
 import { type Answer, type Context, call, type SurfaceCall } from './call.ts'
 import { badField, failure, noSuchUser } from './errors.ts'
-import { findGroup, isAbove, notJoined, type Rank, rankOf, readLists, requireRank } from './group.ts'
+import { findGroup, groupFor, isAbove, notJoined, type Rank, rankOf, readLists } from './group.ts'
 import { actorOf, addLists } from './newcomers.ts'
 import { findUser } from './people.ts'
 import { seconds, showGroup, showMember, showUser } from './people-view.ts'
@@ -19,8 +19,7 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
 
   async function add(context: Context): Promise<Answer> {
     const { app, fields, caller, reader, who } = context
-    const group = await groupOf(context)
-    const rank = await requireRank(records, context, group, 'moderator')
+    const { group, rank } = await groupFor(records, context, 'moderator')
     const lists = readLists(fields)
     if (!isAbove(rank, 'moderator') && lists.admins.length + lists.moderators.length > 0) {
       throw failure('ERR_PERMISSION_DENIED', 'Only admins may add admins and moderators.')
@@ -63,8 +62,7 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
 
   async function listMembers(context: Context): Promise<Answer> {
     const { app, query } = context
-    const group = await groupOf(context)
-    await requireRank(records, context, group, 'participant')
+    const { group } = await groupFor(records, context, 'participant')
     const page = pageOf(query)
     const named = [...query.list('scopes'), ...query.list('scope')]
     const roles = ROLES.filter((role) => named.includes(role))
@@ -89,8 +87,7 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
   /** Another user of the path, below the caller in rank; `rank` is what they are to the group. */
   async function targetOf(context: Context, least: Rank): Promise<{ group: Conversation; user: User; rank: Rank }> {
     const { app, params, who } = context
-    const group = await groupOf(context)
-    const own = await requireRank(records, context, group, least)
+    const { group, rank: own } = await groupFor(records, context, least)
     const uid = params.uid ?? ''
     const user = await findUser(records, app, uid)
     if (user === null) throw noSuchUser(uid)
@@ -170,8 +167,7 @@ export function createMemberCalls(parts: Parts): readonly SurfaceCall[] {
       who: 'both',
       handle: async (context) => {
         const { app, query } = context
-        const group = await groupOf(context)
-        await requireRank(records, context, group, 'moderator')
+        const { group } = await groupFor(records, context, 'moderator')
         const page = pageOf(query)
         const search = query.text('searchKey')
         const { items, total } = await conversations.bansPage(app, group.id, {

@@ -6,8 +6,10 @@ export function seconds(milliseconds: number): number {
 }
 
 /** What of a user's or group's profile is shown under a name of its own; anything else in it stays with the app. */
-const USER_PROFILE = ['avatar', 'link', 'statusMessage'] as const
-const GROUP_PROFILE = ['icon', 'description'] as const
+/** What a user keeps in the profile, under the names of this surface. */
+export const USER_PROFILE = ['avatar', 'link', 'statusMessage'] as const
+/** What a group keeps there. */
+export const GROUP_PROFILE = ['icon', 'description'] as const
 
 /** What is shown of somebody whom nobody gave a role. */
 export const NO_ROLE = 'default'

@@ -1,11 +1,10 @@
 import type { Json, User, UserDetails } from '@gatehouse/storage/records/port'
 import { badField } from './errors.ts'
+import { USER_PROFILE } from './people-view.ts'
 import { type Fields, linesOf, objectOf, requiredText, textOf, textsOf } from './request.ts'
 
-/** What a user keeps in the profile, under the names of this surface. */
-const PROFILE = ['avatar', 'link', 'statusMessage'] as const
 /** What of themselves users change by their own client: what others are shown. The rest is the app's, which may rely on it. */
-const OWN = ['name', ...PROFILE] as const
+const OWN = ['name', ...USER_PROFILE] as const
 const MOST_TAGS = 25
 const METADATA = 16_384
 const LONGEST_URL = 2048
@@ -28,13 +27,13 @@ export function detailsOf(fields: Fields, profile: User['profile']): UserDetails
     throw badField('role', 'The role may only contain letters, numbers, dashes and underscores.')
   }
   const shown: Record<string, Json> = { ...profile }
-  for (const name of PROFILE) {
+  for (const name of USER_PROFILE) {
     const text = (name === 'statusMessage' ? linesOf : textOf)(fields, name, LONGEST_URL)
     if (text !== undefined) shown[name] = text
     if (unset.includes(name)) delete shown[name]
   }
   return {
-    ...(PROFILE.some((name) => fields[name] !== undefined || unset.includes(name)) && { profile: shown }),
+    ...(USER_PROFILE.some((name) => fields[name] !== undefined || unset.includes(name)) && { profile: shown }),
     role: unset.includes('role') ? null : role,
     tags: unset.includes('tags') ? [] : textsOf(fields, 'tags', MOST_TAGS, 100),
     metadata: unset.includes('metadata') ? {} : objectOf(fields, 'metadata', METADATA),
