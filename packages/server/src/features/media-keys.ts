@@ -46,7 +46,7 @@ export function createMediaKeys({ records, standings, vault, keyMaker }: Parts) 
       handle: async ({ params: { key }, caller: { by } }) => {
         const found = (await records.mediaKeys.list()).find(({ id }) => id === key)
         if (found === undefined) throw problem('not_found', 'There is no such key of media tokens.')
-        if (found.state === 'active') await provideMediaKeys(keyParts, { spare: true, awaited: true })
+        if (found.state === 'active') await provideMediaKeys(keyParts)
         const changed = await standings.change({ kind: 'media-key', app: null, key, to: 'retired' }, by)
         if (changed === null) throw problem('conflict', 'This key is retired already.')
         return { status: 200, body: { items: await list(), revocation: changed.revocation } }

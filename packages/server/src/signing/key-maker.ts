@@ -32,10 +32,9 @@ export function createKeyMaker(): KeyMaker {
 
   function start(steps: number): ChildProcess {
     const program = import.meta.url.endsWith('.ts') ? './key-process.ts' : './key-process.js'
-    const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const
     const child = fork(fileURLToPath(new URL(program, import.meta.url)), [String(steps)], {
       execArgv: [],
-      stdio: [...stdio],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     if (working.size === 0) process.once('exit', stop)
     working.add(child)

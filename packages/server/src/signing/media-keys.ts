@@ -28,7 +28,7 @@ export type MediaKeyring = {
   find(id: string): Promise<KnownMediaKey | null>
   /** All of them, newest first. */
   all(): Promise<readonly KnownMediaKey[]>
-  /** The key that signs; made here where the installation has none yet, which takes seconds. Raises `unavailable` where it takes longer. */
+  /** The key that signs; made here where the installation has none yet, which takes seconds. Raises `unavailable` where it takes longer than a request may wait. */
   active(): Promise<SigningMediaKey>
   /** Forgets everything remembered: a key has changed. */
   forget(): void
@@ -57,17 +57,12 @@ export function createMediaKeyring(parts: MediaKeyParts): MediaKeyring {
     }
   }
 
-  /** Several requests that come before there is a key wait for one. None waits until its connection is given up. */
-  async function made(): Promise<void> {
-    making ??= provideMediaKeys(parts, { spare: false, awaited: true }).finally(() => {
+  /** Several requests that come before there is a key wait for one. */
+  function made(): Promise<void> {
+    making ??= makeMissing(parts, { spare: false, awaited: true }).finally(() => {
       making = null
     })
-    const { promise: overdue, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => reject(problem('unavailable', 'The first key of media tokens is still being made; try again in a moment.')),
-      LONGEST_WAIT,
-    )
-    await Promise.race([making, overdue]).finally(() => clearTimeout(timer))
+    return inTime(making)
   }
 
   return {
@@ -108,10 +103,27 @@ export type MediaKeyParts = {
 const BY = 'operator'
 
 /**
+ * Sees to it that there is a key that signs, and one that comes next, for a request that waits for it. Takes seconds where one has to be made;
+ * raises `unavailable` where it takes longer than a request may wait. The key is made all the same.
+ */
+export function provideMediaKeys(parts: MediaKeyParts): Promise<void> {
+  return inTime(makeMissing(parts, { spare: true, awaited: true }))
+}
+
+/** Waits no longer than a request may. */
+async function inTime(making: Promise<void>): Promise<void> {
+  const { promise: overdue, reject } = Promise.withResolvers<never>()
+  const tooLong = () =>
+    reject(problem('unavailable', 'A key of media tokens is still being made; try again in a moment.'))
+  const timer = setTimeout(tooLong, LONGEST_WAIT)
+  await Promise.race([making, overdue]).finally(() => clearTimeout(timer))
+}
+
+/**
  * Makes what is missing: a key that signs and, with `spare`, the one that comes next. Of several nodes that do so at once one
  * wins. `awaited`: a request waits for it. Takes seconds in the background for each key, and none of the event loop.
  */
-export async function provideMediaKeys(
+async function makeMissing(
   parts: MediaKeyParts,
   { spare, awaited }: { readonly spare: boolean; readonly awaited: boolean },
 ): Promise<void> {
@@ -143,18 +155,18 @@ export async function keepMediaKeys(
       await change({ kind: 'media-key', app: null, to: 'retired', key: id }, BY)
   }
   if (stopped()) return
-  await provideMediaKeys(parts, { spare: true, awaited: false })
+  await makeMissing(parts, { spare: true, awaited: false })
   const keys = await records.mediaKeys.list()
   const active = keys.find(({ state }) => state === 'active')
   if (days === 0 || active === undefined || active.since + days * DAY > now() || stopped()) return
   await rotateMediaKeys(parts, BY)
-  await provideMediaKeys(parts, { spare: true, awaited: false })
+  await makeMissing(parts, { spare: true, awaited: false })
 }
 
-/** Lets the next key sign, making it where there is none; answers what that change achieved. */
+/** Lets the next key sign, making it where there is none; answers what that change achieved. Raises `unavailable` as {@link provideMediaKeys} does. */
 export async function rotateMediaKeys(parts: MediaKeyParts, by: string) {
   for (;;) {
-    await provideMediaKeys(parts, { spare: true, awaited: true })
+    await provideMediaKeys(parts)
     const next = (await parts.records.mediaKeys.list()).find(({ state }) => state === 'next')
     if (next === undefined) continue
     const changed = await parts.change({ kind: 'media-key', app: null, to: 'active', key: next.id }, by)
