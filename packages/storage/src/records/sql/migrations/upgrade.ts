@@ -21,7 +21,8 @@ export async function upgrade<R, V>(
   log: Upgradable<V>,
   onUpgrade: (upgrade: Upgrade) => void,
 ): Promise<void> {
-  const steps = [...(await toCome(records)), ...(await toCome(log))]
+  const [ofRecords, ofLog] = [await toCome(records), await toCome(log)]
+  const steps = [...ofRecords.told, ...ofLog.told]
   const began = performance.now()
   if (steps.length > 0) onUpgrade({ kind: 'begins', steps: steps.length })
   let made = 0
@@ -31,13 +32,15 @@ export async function upgrade<R, V>(
     made++
     onUpgrade({ kind: 'step', step, of: steps.length, name })
   }
-  for (const area of records.areas) await migrate(records.database, area, Date.now(), onStep)
-  for (const area of log.areas) await migrate(log.database, area, Date.now(), onStep)
+  for (const area of ofRecords.areas) await migrate(records.database, area, Date.now(), onStep)
+  for (const area of ofLog.areas) await migrate(log.database, area, Date.now(), onStep)
   if (steps.length > 0) onUpgrade({ kind: 'done', made, milliseconds: performance.now() - began })
 }
 
-/** The names of the steps that an older database lacks. */
-async function toCome<T>({ database, areas }: Upgradable<T>): Promise<readonly string[]> {
+/** The areas in which a database lacks steps, and the names of those steps, to be told of one that is not new. */
+async function toCome<T>({ database, areas }: Upgradable<T>) {
   const done = await stepsDone(database)
-  return done.size === 0 ? [] : areas.flatMap((area) => missing(done, area).map(({ name }) => name))
+  const lacking = areas.filter((area) => missing(done, area).length > 0)
+  const names = lacking.flatMap((area) => missing(done, area).map(({ name }) => name))
+  return { areas: lacking, told: done.size === 0 ? [] : names }
 }
