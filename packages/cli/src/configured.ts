@@ -23,7 +23,9 @@ export function settingsHelp(columns: number | undefined): string {
 export function configOf(terminal: Terminal, flags: readonly string[], command = 'serve'): Config {
   const read = readConfig(flags, terminal.env)
   if (read.ok) return read.config
-  throw new Failure(EXIT.usage, 'settings_not_valid', read.errors.join('\n'), {
-    cure: `${command === 'serve' ? '' : `\`gatehouse ${command} --help\` lists the options, `}\`gatehouse serve --help\` ${command === 'serve' ? 'lists ' : ''}every setting.`,
-  })
+  const cure =
+    command === 'serve'
+      ? '`gatehouse serve --help` lists every setting.'
+      : `\`gatehouse ${command} --help\` lists the options, \`gatehouse serve --help\` every setting.`
+  throw new Failure(EXIT.usage, 'settings_not_valid', read.errors.join('\n'), { cure })
 }

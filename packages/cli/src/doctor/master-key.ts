@@ -14,12 +14,21 @@ const FEW = 3
 const NONE_YET = 'Put the right one there; where there never was one, remove the file, and the first start makes one.'
 
 /** Whether what lies where the master key has to be is one: for installations without a database. */
-export async function unreadableKeyFindings(config: Config, cure: string = NONE_YET): Promise<readonly Finding[]> {
+export async function unreadableKeyFindings(config: Config): Promise<readonly Finding[]> {
+  const { finding } = await readKey(config, NONE_YET)
+  return finding === null ? [] : [finding]
+}
+
+/** The master key, null where there is none, or what keeps it from being read. */
+async function readKey(
+  { masterKey, data }: Config,
+  cure: string,
+): Promise<{ key: Buffer | null; finding: Finding | null }> {
   try {
-    await readMasterKey(config.masterKey, config.data)
-    return []
+    return { key: await readMasterKey(masterKey, data), finding: null }
   } catch (cause) {
-    return [error('master_key_unreadable', `The master key cannot be read: ${messageOf(cause)}.`, cure)]
+    const sentence = `The master key cannot be read: ${messageOf(cause)}.`
+    return { key: null, finding: error('master_key_unreadable', sentence, cure) }
   }
 }
 
@@ -29,9 +38,8 @@ export async function masterKeyFindings(
   records: Records,
   { apps, keys }: { readonly apps: readonly App[]; readonly keys: readonly Key[] },
 ): Promise<readonly Finding[]> {
-  const unreadable = await unreadableKeyFindings(config, WRONG)
-  if (unreadable.length > 0) return unreadable
-  const masterKey = await readMasterKey(config.masterKey, config.data)
+  const { key: masterKey, finding } = await readKey(config, WRONG)
+  if (finding !== null) return [finding]
   // Any key will do to ask whether something is sealed at all.
   const vault = createVault(masterKey ?? new Uint8Array(32))
   const signing = await grantKeyOpens(records, vault)
