@@ -32,6 +32,7 @@ export type MediaOpener = {
 /** How private media open until a moment: by a grant token, or by the cookie where that is null. */
 type Way = { readonly grant: string | null; readonly until: number }
 
+/** A moment that is over on every clock. */
 const NEVER = 0
 
 /** So many addresses of files that are open to everybody are remembered at most. */
